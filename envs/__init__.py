@@ -1,0 +1,1 @@
+"""Environment families, one folder each; discovered by name."""
