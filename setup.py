@@ -2,4 +2,6 @@
 
 from setuptools import find_packages, setup
 
-setup(packages=["mathrl", *(f"mathrl.{name}" for name in find_packages(include=["envs", "envs.*", "agents", "agents.*"]))])
+setup(
+    packages=["mathrl", *(f"mathrl.{name}" for name in find_packages(include=["envs", "envs.*", "agents", "agents.*"]))]
+)

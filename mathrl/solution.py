@@ -39,7 +39,19 @@ class Solution:
 
     def to_json(self) -> dict[str, Any]:
         """The line format of `solve` and solutions.jsonl, -inf and NaN as null."""
-        order = ("id", "env", "reward", "agent", "value", "bound", "proved", "optimal", "evaluations", "seconds", "solution")
+        order = (
+            "id",
+            "env",
+            "reward",
+            "agent",
+            "value",
+            "bound",
+            "proved",
+            "optimal",
+            "evaluations",
+            "seconds",
+            "solution",
+        )
         record = asdict(self)
         return {key: finite(record[key]) for key in order}
 
@@ -87,7 +99,8 @@ class Verdict:
 
     `holds`: everything that the record claims is true. `proved`: it is proved as DESIGN means it (graphs: the score is
     positive; elsewhere: the value was recomputed exactly). `reason`: one sentence. `words`: the certificate, line by
-    line, for a reader. `certificate`: the same for a program.
+    line, for a reader. `certificate`: the same for a program. `solved`: nothing is left to search for (a proved
+    refutation, or a value equal to a proven optimum).
     """
 
     holds: bool
@@ -95,3 +108,4 @@ class Verdict:
     reason: str
     words: tuple[str, ...] = ()
     certificate: dict[str, Any] = field(default_factory=dict)
+    solved: bool = False

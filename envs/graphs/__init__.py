@@ -1,1 +1,29 @@
-"""Graphs."""
+"""Graphs: counterexamples to conjectured inequalities between graph invariants, found and proved."""
+
+from mathrl.registry import EnvPlugin
+
+_HERE = "mathrl.envs.graphs"
+
+PLUGIN = EnvPlugin(
+    name="graphs",
+    summary="graphs that violate a conjectured inequality between invariants",
+    env=f"{_HERE}.env:environment",
+    config=f"{_HERE}.env:GraphConfig",
+    verify=f"{_HERE}.verify:verify",
+    solver="cem agent.mode=tabular env.moves=tree",
+    draw=f"{_HERE}.draw:draw",
+    svg=f"{_HERE}.draw:svg",
+    exports={form: f"{_HERE}.export:to_{form}" for form in ("g6", "sage", "check")},
+    rewards=f"{_HERE}.objective:listing",
+    reward_kinds=f"{_HERE}.objective:register",
+    statement=f"{_HERE}.objective:statement",
+    score=f"{_HERE}.scoring:score_lines",
+    value_name="positive exactly when the conjecture fails",
+    hints=(
+        'try:  mathrl solve graphs "connected: lambda1 + mu >= sqrt(n-1) + 1" env.n=25   (a conjecture of your own)',
+    ),
+    misses=(
+        "try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m), other seeds",
+    ),
+    listings={"invariants": f"{_HERE}.invariants:listing"},
+)

@@ -1,0 +1,452 @@
+"""The cross-entropy method (Rubinstein 1999; Wagner 2021): sample words, keep the best, fit the policy to them.
+
+Three modes, one loop. `memory`: a network fitted to an all-time memory of distinct best words. `wagner`: the
+original, elites by percentile and no deduplication. `tabular`: an independent categorical distribution for each place,
+no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mathrl.agent import Agent, Task
+from mathrl.env import Rows, SearchEnv
+from mathrl.errors import MathrlError
+from mathrl.registry import AgentPlugin
+from mathrl.rollout import Chooser, play, replay
+from mathrl.settings import knob
+
+if TYPE_CHECKING:
+    import torch
+
+    from mathrl.budget import Budget
+    from mathrl.policies import Decisions
+    from mathrl.solution import Solution
+    from mathrl.training import Run
+
+Words = NDArray[np.int64]  # int64[R, T], -1 beyond the end of an episode
+Scores = NDArray[np.float64]  # float64[R]
+
+
+@dataclass(frozen=True)
+class Config:
+    mode: Literal["memory", "wagner", "tabular"] = knob("memory", "which rule: memory, wagner or tabular")
+    batch: int | None = knob(None, "words a generation; none: 1000, tabular 2000", 2)
+    tasks: int = knob(
+        1, "pieces that a generation is cut into for workers; changes the numbers, the workers do not", 1, 1000
+    )
+    hidden: tuple[int, ...] = knob((), "hidden layers of the network; empty: 128,64 (wagner: 128,64,4)", 1)
+    memory: int = knob(70, "memory: distinct best words kept for ever", 1)
+    elites: int | None = knob(None, "memory: best words of memory and batch to learn from; none: the memory", 1)
+    ties: Literal["lexicographic", "newest"] = knob("lexicographic", "memory: which of equally good words stay")
+    epochs: int | None = knob(None, "passes over the elites a generation; none: 2 (wagner: 1)", 1)
+    minibatch: int | None = knob(None, "decisions a gradient step, 0 for all at once; none: 1024 (wagner: 32)", 0)
+    lr: float | None = knob(None, "learning rate; none: 3e-3 (Adam), wagner 1e-4 (SGD), tabular 0.5", 0)
+    entropy: float | None = knob(None, "entropy bonus, nats; none: 0.005 (wagner: 0)", 0)
+    clip: float | None = knob(None, "largest norm of the gradient; none: 1 (wagner: no limit)", 0)
+    explore: float | None = knob(None, "share of the probability given to the prior; none: 0 (tabular: 0.02)", 0, 1)
+    prior: float | None = knob(None, "exploration: probability of letter 1 of two; none: uniform", 0, 1)
+    output_bias: float = knob(0.0, "initial bias of letter 1 of two; negative: few ones at the start")
+    learn_percent: float = knob(7.0, "wagner: share of the words to learn from, percent", 0, 100)
+    survive_percent: float = knob(6.0, "wagner: share of the words that survive, percent", 0, 100)
+    elite_percent: float = knob(5.0, "tabular: share of the batch to learn from, percent", 0, 100)
+    patience: int = knob(25, "tabular: generations without a better word before the table is reset", 1)
+
+
+class CEM(Agent):
+    """The cross-entropy method; the words are episodes, so it works on every family (tabular: on words)."""
+
+    Config = Config
+    searches = True
+
+    def bind(self, env: SearchEnv) -> None:
+        self.instance: Any = None
+        self._arenas: dict[int, SearchEnv] = {}
+        rule = {"memory": MemoryRule, "wagner": WagnerRule, "tabular": TabularRule}[self.config.mode]
+        self.rule: Rule = rule(self.config, env, self.device, self.seed)
+        self.batch = self.config.batch or (2000 if self.config.mode == "tabular" else 1000)
+
+    def train(self, env: SearchEnv, run: Run, budget: Budget) -> None:
+        """One generation: sample a batch of words, score them, select elites, fit the policy to the elites."""
+        while not budget.spent:
+            words, scores = self.sample(run)
+            run.offer(scores, lambda index, words=words: replay(env, words[index], self.instance).solution(0))  # type: ignore[misc]
+            facts = self.rule.learn(env, words, scores, self.instance, run.stream(10**6))
+            finite = scores[np.isfinite(scores)]
+            run.log(
+                mean=float(finite.mean()) if len(finite) else float("nan"),
+                impossible=len(scores) - len(finite),
+                **facts,
+            )
+
+    def sample(self, run: Run) -> tuple[Words, Scores]:
+        """This generation's words and scores, from all tasks."""
+        parts = list(run.map(run.tasks(self.batch, self.config.tasks)))
+        width = max(words.shape[1] for words, _ in parts)
+        padded = [np.pad(words, ((0, 0), (0, width - words.shape[1])), constant_values=-1) for words, _ in parts]
+        return np.concatenate(padded), np.concatenate([scores for _, scores in parts])
+
+    def work(self, env: SearchEnv, task: Task) -> tuple[Words, Scores]:
+        """Play `task.size` episodes of the instance with the present policy."""
+        if task.size not in self._arenas:
+            self._arenas[task.size] = env.resized(task.size)
+        arena, rows = self._arenas[task.size], np.arange(task.size)
+        arena.restart(rows, None if self.instance is None else [self.instance] * task.size)
+        episodes = play(arena, rows, self.rule.chooser(arena, task.size, task.rng()))
+        return episodes.actions, episodes.scores
+
+    def act(self, env: SearchEnv, rows: Rows, rng: np.random.Generator, greedy: bool = True) -> NDArray[np.int64]:
+        """The likeliest legal action of the trained policy, or a sampled one: int64[R]."""
+        from mathrl.policies import sample
+
+        probabilities = self.rule.probabilities(env, rows)
+        return probabilities.argmax(1) if greedy else sample(probabilities, rng)
+
+    def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
+        """Learning is the search: train on the one instance."""
+        if len(instances) != 1:
+            raise MathrlError(f"cem learns one instance at a time, and {len(instances)} were given")
+        self.instance = instances[0]
+        self.train(env, run, budget)
+        return run.solutions
+
+    def warm(self, env: SearchEnv) -> None:
+        """Load the libraries and compile the paths of one tiny generation, on a copy that is thrown away."""
+        copy = CEM(self.config, self.device, self.seed)
+        copy.bind(env)
+        copy.instance = self.instance
+        words, scores = copy.work(env, Task(self.seed, 0, 0, 4))
+        copy.rule.learn(env, words, scores, self.instance, np.random.default_rng(0))
+
+    def parameters(self) -> dict[str, Any]:
+        return {"rule": self.rule.weights(), "instance": self.instance}
+
+    def receive(self, parameters: dict[str, Any]) -> None:
+        self.rule.set_weights(parameters["rule"])
+        self.instance = parameters["instance"]
+
+    def state(self) -> dict[str, Any]:
+        return self.rule.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        try:
+            self.rule.restore(state)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise MathrlError(f"the checkpoint is of another problem or network ({type(error).__name__})") from None
+
+
+class Rule:
+    """What the modes differ in: the policy, and how a batch of scored words changes it."""
+
+    def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
+        """Samples the letters of freshly begun rows 0..rows-1."""
+        raise NotImplementedError
+
+    def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
+        """The policy at rows wherever they are: float[R, A]."""
+        raise NotImplementedError
+
+    def learn(
+        self, env: SearchEnv, words: Words, scores: Scores, instance: Any, rng: np.random.Generator
+    ) -> dict[str, float]:
+        """Learn from words int64[R, T] with scores float64[R]; returns facts for the metrics."""
+        raise NotImplementedError
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """What sampling needs."""
+        raise NotImplementedError
+
+    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """All that a resumed run needs."""
+        raise NotImplementedError
+
+    def restore(self, state: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class TabularRule(Rule):
+    """Smoothed tabular cross-entropy: p <- (1 - lr) p + lr f with f the elites' letter frequencies at each place.
+
+    Sampling is from (1 - explore) p + explore uniform, over the legal letters. After `patience` generations without a
+    better best, the table is uniform again and that best forgotten: a restart.
+    """
+
+    def __init__(self, config: Config, env: SearchEnv, device: str, seed: int) -> None:
+        letters = getattr(env, "letters", None)
+        if letters is None:
+            raise MathrlError("agent.mode=tabular needs an environment of words; use agent.mode=memory")
+        self.config, self.letters = config, letters[:-1]
+        self.rate = 0.5 if config.lr is None else config.lr
+        self.share = 0.02 if config.explore is None else config.explore
+        self.uniform = (np.arange(env.max_actions) < self.letters[:, None]) / self.letters[:, None]
+        self.table = self.uniform.copy()
+        self.best, self.stale, self.restarts = -np.inf, 0, 0
+
+    def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
+        from mathrl.policies import sample
+
+        mixture = (1 - self.share) * self.table + self.share * self.uniform
+        cumulative = mixture.cumsum(1)
+        plain = getattr(env, "static_letters", False)
+
+        def choose(live: Rows, masks: NDArray[np.bool_], step: int) -> NDArray[np.int64]:
+            if plain:  # every row has the same legal letters, so one table serves the batch
+                line = cumulative[step, : self.letters[step]]
+                return np.minimum(
+                    np.searchsorted(line, rng.random(len(live)) * line[-1], "right"), self.letters[step] - 1
+                )
+            return sample(np.where(masks, mixture[step, : masks.shape[1]] + 1e-12, 0.0), rng)
+
+        return choose
+
+    def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
+        place = env.place[rows]
+        masks = env.masks(rows, env.max_actions)
+        chances = np.where(masks, self.table[place] + 1e-12, 0.0)
+        normalised: NDArray[Any] = chances / chances.sum(1, keepdims=True)
+        return normalised
+
+    def learn(
+        self, env: SearchEnv, words: Words, scores: Scores, instance: Any, rng: np.random.Generator
+    ) -> dict[str, float]:
+        count = max(1, round(len(scores) * self.config.elite_percent / 100))
+        order = np.argsort(-scores, kind="stable")[:count]
+        elites = words[order[np.isfinite(scores[order])]]
+        if len(elites):
+            length, width = self.table.shape
+            places, complete = np.broadcast_to(np.arange(length), elites.shape), elites >= 0
+            cells = (places * width + elites)[complete]
+            counts = np.bincount(cells, minlength=length * width).reshape(length, width)
+            seen = counts.sum(1, keepdims=True)
+            frequencies = np.where(seen > 0, counts / np.maximum(seen, 1), self.table)
+            self.table = (1 - self.rate) * self.table + self.rate * frequencies
+        top = scores[order[0]]
+        self.stale = 0 if top > self.best + 1e-9 else self.stale + 1
+        self.best = max(self.best, float(top))
+        if self.stale >= self.config.patience:
+            self.table, self.best, self.stale = self.uniform.copy(), -np.inf, 0
+            self.restarts += 1
+        return {"elite": float(scores[order[-1]]), "restarts": self.restarts}
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        return {"table": self.table}
+
+    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
+        self.table = weights["table"]
+
+    def state(self) -> dict[str, Any]:
+        return {"table": self.table, "best": self.best, "stale": self.stale, "restarts": self.restarts}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        if state["table"].shape != self.table.shape:
+            raise ValueError
+        self.table, self.best = state["table"], float(state["best"])
+        self.stale, self.restarts = int(state["stale"]), int(state["restarts"])
+
+
+class NetworkRule(Rule):
+    """A network fitted to elite words by maximum likelihood; subclasses say which words are elite."""
+
+    defaults: ClassVar[dict[str, Any]]
+
+    def __init__(self, config: Config, env: SearchEnv, device: str, seed: int) -> None:
+        import torch
+
+        from mathrl.policies import Policy
+
+        self.config = config
+        self.hidden = config.hidden or self.defaults["hidden"]
+        self.lr, self.epochs, self.minibatch, self.bonus = (
+            self.defaults[name] if getattr(config, name) is None else getattr(config, name)
+            for name in ("lr", "epochs", "minibatch", "entropy")
+        )
+        self.clip = self.defaults["clip"] if config.clip is None else config.clip
+        settings: dict[str, Any] = {"init": self.defaults["init"]}
+        if env.kind == "flat" and env.max_actions == 2:
+            settings.update(single_logit=True, output_bias=config.output_bias)
+        self.policy = Policy(env, self.hidden, device, seed, **settings)
+        weights = self.policy.net.parameters()
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.SGD(weights, self.lr)
+            if self.defaults["optimizer"] == "sgd"
+            else torch.optim.Adam(weights, self.lr)
+        )
+        self.words: Words = np.zeros((0, 0), np.int64)
+        self.scores: Scores = np.zeros(0)
+
+    def select(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
+        """The elites to learn from, best first; what is to survive is kept in self.words and self.scores."""
+        raise NotImplementedError
+
+    def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
+        return self.policy.chooser(env, rows, rng, (self.config.explore or 0.0, self.config.prior))
+
+    def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
+        return self.policy.probabilities(env, rows, env.masks(rows))
+
+    def learn(
+        self, env: SearchEnv, words: Words, scores: Scores, instance: Any, rng: np.random.Generator
+    ) -> dict[str, float]:
+        elites, values = self.select(words, scores)
+        elites = elites[np.isfinite(values)] if np.isfinite(values).any() else elites
+        whole = self.minibatch == 0 and self.policy.layout is not None and getattr(env, "static_letters", False)
+        loss = self.fit_words(env, elites) if whole else self.fit(env, elites, instance, rng)
+        finite = values[np.isfinite(values)]
+        return {"loss": loss, "elite": float(finite[-1]) if len(finite) else float("nan")}
+
+    def fit(self, env: SearchEnv, elites: Words, instance: Any, rng: np.random.Generator) -> float:
+        """Epochs over all unforced decisions of the elites in random order; returns the mean loss, nats a decision."""
+        from mathrl.policies import decisions_of
+
+        decisions = decisions_of(env, elites, [instance] * len(elites))
+        total, steps = 0.0, 0
+        size = self.minibatch or len(decisions)
+        for _ in range(self.epochs):
+            order = rng.permutation(len(decisions))
+            for start in range(0, len(order), size):
+                total += self._step(decisions.pick(order[start : start + size]))
+                steps += 1
+        return total / max(steps, 1)
+
+    def fit_words(self, env: SearchEnv, elites: Words) -> float:
+        """The same with all decisions at once, by the words' cumulative first layer."""
+        import torch
+
+        letters = np.arange(env.max_actions) < env.letters[:-1, None]
+        mask = torch.from_numpy(letters).to(self.policy.device)
+        chosen = torch.from_numpy(elites).to(self.policy.device).unsqueeze(-1)
+        free = mask.sum(-1) > 1
+        loss = 0.0
+        for _ in range(self.epochs):
+            logits = self.policy.word_log_probabilities(elites.astype(np.int16))
+            chances = logits.masked_fill(~mask, -torch.inf).log_softmax(-1)[:, free]
+            loss = self._descend(chances.flatten(0, 1), chosen[:, free].flatten(0, 1))
+        return loss
+
+    def _step(self, decisions: Decisions) -> float:
+        import torch
+
+        chances = self.policy.log_probabilities(decisions)
+        return self._descend(chances, torch.from_numpy(decisions.actions).to(self.policy.device).unsqueeze(-1))
+
+    def _descend(self, chances: torch.Tensor, chosen: torch.Tensor) -> float:
+        """One gradient step on -log pi(chosen) - bonus * entropy; chances float32[N, A], chosen int64[N, 1]."""
+        import torch
+
+        from mathrl.nets import entropy
+
+        loss = -chances.gather(-1, chosen).mean()
+        objective = loss - self.bonus * entropy(chances).mean() if self.bonus else loss
+        self.optimizer.zero_grad(set_to_none=True)
+        objective.backward()
+        if self.clip:
+            torch.nn.utils.clip_grad_norm_(self.policy.net.parameters(), self.clip)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        return self.policy.weights()
+
+    def set_weights(self, weights: dict[str, NDArray[Any]]) -> None:
+        self.policy.set_weights(weights)
+
+    def state(self) -> dict[str, Any]:
+        moments = {
+            f"{index}": {name: value for name, value in moment.items() if value is not None}
+            for index, moment in self.optimizer.state_dict()["state"].items()
+        }
+        return {"net": self.policy.net.state_dict(), "moments": moments, "words": self.words, "scores": self.scores}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.policy.set_weights(state["net"])
+        whole = self.optimizer.state_dict()
+        whole["state"] = {int(index): moment for index, moment in state.get("moments", {}).items()}
+        self.optimizer.load_state_dict(whole)
+        self.words, self.scores = state["words"], state["scores"]
+
+
+class MemoryRule(NetworkRule):
+    """An all-time memory of distinct best words, ordered by score, then by the word itself (or the newest first)."""
+
+    defaults: ClassVar[dict[str, Any]] = {
+        "hidden": (128, 64), "lr": 3e-3, "epochs": 2, "minibatch": 1024, "entropy": 0.005, "clip": 1.0,
+        "init": "torch", "optimizer": "adam",
+    }  # fmt: skip
+
+    def select(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
+        elites = self.config.memory if self.config.elites is None else self.config.elites
+        most = max(elites, self.config.memory)
+        if len(self.scores):
+            width = max(words.shape[1], self.words.shape[1])
+            words, old = (
+                np.pad(some, ((0, 0), (0, width - some.shape[1])), constant_values=-1) for some in (words, self.words)
+            )
+            words, scores = np.concatenate([words, old]), np.concatenate([scores, self.scores])
+        words, scores = best_distinct(words, scores, most, newest=self.config.ties == "newest")
+        self.words, self.scores = words[: self.config.memory], scores[: self.config.memory]
+        return words[:elites], scores[:elites]
+
+
+def best_distinct(words: Words, scores: Scores, most: int, newest: bool = False) -> tuple[Words, Scores]:
+    """The `most` best distinct words int64[R, T]; of equal scores the lexicographically first, or those given first."""
+    if len(scores) > 4 * most:  # only words that reach the most-th best score (copies counted) can matter
+        threshold = np.partition(scores, -most)[-most]
+        distinct = len(np.unique(words[scores >= threshold], axis=0))
+        if distinct >= most:
+            words, scores = words[scores >= threshold], scores[scores >= threshold]
+    keys = np.ascontiguousarray(words + 1, ">i2").view(np.dtype((np.void, 2 * words.shape[1])))[:, 0]
+    _, first = np.unique(keys, return_index=True)  # sorted as bytes, which is the order of the words
+    if newest:
+        first = np.sort(first)
+    kept = first[np.argsort(-scores[first], kind="stable")][:most]
+    return words[kept], scores[kept]
+
+
+class WagnerRule(NetworkRule):
+    """Elites and survivors by percentile as in demos/cem_binary_conj21.py; copies are kept, newer words win ties."""
+
+    defaults: ClassVar[dict[str, Any]] = {
+        "hidden": (128, 64, 4), "lr": 1e-4, "epochs": 1, "minibatch": 32, "entropy": 0.0, "clip": None,
+        "init": "glorot", "optimizer": "sgd",
+    }  # fmt: skip
+
+    def select(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
+        size = len(scores)
+        if len(self.scores):
+            words, scores = np.concatenate([words, self.words]), np.concatenate([scores, self.scores])
+        ranked = finite_scores(scores)
+        learn = select(ranked, 100 - self.config.learn_percent, size)
+        survive = select(ranked, 100 - self.config.survive_percent, size)
+        survive = survive[np.argsort(-scores[survive], kind="stable")]
+        self.words, self.scores = words[survive], scores[survive]
+        learn = learn[np.argsort(-scores[learn], kind="stable")]
+        return words[learn], scores[learn]
+
+
+def finite_scores(scores: Scores) -> Scores:
+    """-inf replaced by the least finite score minus 1, or by -1 if none is finite, so that percentiles make sense."""
+    finite = np.isfinite(scores)
+    return np.where(finite, scores, scores[finite].min() - 1 if finite.any() else -1.0)
+
+
+def select(scores: Scores, percentile: float, size: int) -> NDArray[np.int64]:
+    """Wagner's selection from the union of `size` new words and the survivors, in order: indices int64[K].
+
+    All scores above the percentile's value are taken; those equal to it first come, first served while the quota of
+    size * (100 - percentile) / 100 lasts, which the ones above use up too.
+    """
+    threshold = np.percentile(scores, percentile)
+    near = np.flatnonzero(scores >= threshold - 1e-7)
+    left = size * (100 - percentile) / 100 - np.arange(len(near))
+    return near[(left > 0) | (scores[near] >= threshold + 1e-7)]
+
+
+PLUGIN = AgentPlugin("cem", CEM, "cross-entropy method: memory (default), wagner, or tabular")

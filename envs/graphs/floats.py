@@ -1,0 +1,66 @@
+"""Float64 arithmetic for formulas, on arrays [B]: NaN where a value is undefined, equality up to float noise.
+
+The exact twin is arithmetic.py. Invariants come from float kernels, so a radicand of -1e-15 is a zero and 2.9999999999
+rounds down to 3: values closer than NOISE count as equal. A hit is certified exactly afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+NOISE = 1e-9
+
+
+def number(value: Fraction) -> Any:
+    """The nearest float64, infinite beyond the range."""
+    try:
+        return np.float64(float(value))
+    except OverflowError:
+        return np.float64(np.inf if value > 0 else -np.inf)
+
+
+def quotient(left: Any, right: Any) -> Any:
+    return np.where(right == 0, np.nan, left / right)
+
+
+def remainder(left: Any, right: Any) -> Any:
+    return left - right * np.floor(quotient(left, right) + NOISE)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    clamped = np.where((exponent % 1 != 0) & (base < 0) & (base >= -NOISE), 0.0, base)
+    return np.where((clamped == 0) & (exponent < 0), np.nan, np.power(clamped, exponent))
+
+
+def square_root(radicand: Any) -> Any:
+    return np.sqrt(np.where((radicand < 0) & (radicand >= -NOISE), 0.0, radicand))
+
+
+def conditional(left: Any, right: Any, then: Any, otherwise: Any) -> Any:
+    either = np.where(np.abs(left - right) <= NOISE, then, otherwise)
+    return np.where(np.isnan(left - right), np.nan, either)
+
+
+def fold(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def folded(first: Any, *others: Any) -> Any:
+        for other in others:
+            first = operation(first, other)
+        return first
+
+    return folded
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": quotient, "%": remainder, "**": power,
+    "negative": np.negative, "pi": lambda: np.float64(np.pi), "if": conditional, "sqrt": square_root, "abs": np.abs,
+    "floor": lambda x: np.floor(x + NOISE), "ceil": lambda x: np.ceil(x - NOISE),
+    "min": fold(np.minimum), "max": fold(np.maximum), "sin": np.sin, "cos": np.cos,
+}  # fmt: skip
+HOLDS: dict[str, Callable[[Any], Any]] = {  # of left - right; equality up to noise counts as equality
+    "<=": lambda x: x <= NOISE, ">=": lambda x: x >= -NOISE, "<": lambda x: x < -NOISE, ">": lambda x: x > NOISE,
+    "==": lambda x: np.abs(x) <= NOISE,
+}  # fmt: skip

@@ -1,0 +1,115 @@
+"""A certificate in words, for a reader: what was counted, why each bound holds, and what follows.
+
+Decimals are rounded outward, so that every interval printed contains the interval proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from .formulas import Conjecture
+
+DIGITS = 12
+
+
+def summary(certificate: Mapping[str, Any]) -> str:
+    """One sentence: what the certificate proves."""
+    high = Fraction(certificate["score"][1])
+    if certificate["sign"] == "positive":
+        return f"counterexample, proved: score {between(certificate['score'])}"
+    if certificate["sign"] == "value":
+        return f"objective, recomputed, {between(certificate['score'])}"
+    if certificate["sign"] == "not positive":
+        return f"score {float(high):.6g} is not positive: no counterexample"
+    return f"score {between(certificate['score'])}, its sign undecided at 4096 bits: no counterexample is proved"
+
+
+def certificate_in_words(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[str]:
+    """One line for the class and hypotheses, one an invariant, one for the two sides and what follows."""
+    lines = [f"graph {certificate['graph6']}, checked against: {conjecture.text}"]
+    if kinds := [kind for kind in conjecture.graph_class if kind != "any"]:
+        lines.append(f"the graph is {' and '.join(PREDICATES[kind] for kind in kinds)}")
+    lines += [f"hypothesis {hypothesis}: holds" for hypothesis in conjecture.hypotheses]
+    for name, part in certificate["invariants"].items():
+        lines.append(WORDS.get(name, recounted)(name, part["interval"], part["witness"]))
+    return lines + conclusion(certificate, conjecture)
+
+
+PREDICATES = {
+    "connected": "connected (a search from vertex 0 reaches every vertex)",
+    "tree": "a tree (connected, one edge fewer than vertices)",
+}
+
+
+def conclusion(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[str]:
+    score = certificate["score"]
+    if conjecture.claim is None:
+        return [f"objective {conjecture.objective} {between(score)}"]
+    left, right = conjecture.sides
+    low = Fraction(score[0])
+    text = f"left side {left} {between(certificate['left'])}; right side {right} {between(certificate['right'])}"
+    if certificate["sign"] == "positive" and low > 0:
+        least = decimal(low, up=False, digits=significant(low))
+        order = "left < right" if conjecture.upward else "left > right"
+        return [f"{text}; so {order}: the conjecture fails for this graph by at least {least}"]
+    if certificate["sign"] == "positive":
+        return [f"{text}; so left = right: the strict claim {conjecture.claim} fails for this graph"]
+    if certificate["sign"] == "not positive":
+        return [f"{text}; so the claim {conjecture.claim} holds for this graph"]
+    return [f"{text}; which side is larger is undecided"]
+
+
+def recounted(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
+    return f"{name} = {interval[0]}: counted"
+
+
+def spectral_radius(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
+    low, high = (decimal(Fraction(end), up) for end, up in zip(interval, (False, True), strict=True))
+    if interval[0] == interval[1]:
+        return f"{name} = {interval[0]}: a root of the characteristic polynomial det(xI - A), which has no larger root"
+    return (
+        f"{name} in [{low}, {high}]: the characteristic polynomial det(xI - A) has no root above {high} "
+        f"(0 sign changes after the shift) and at least {witness['count_above_lower']} above {low}"
+    )
+
+
+def matching(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
+    edges = ", ".join(f"{u}-{w}" for u, w in witness["matching"]) or "no edge"
+    barrier = ", ".join(map(str, witness["barrier"]))
+    odd = witness["odd_components"]
+    return (
+        f"{name} = {interval[0]}: matching {edges}; with U = {{{barrier}}} removed {odd} odd "
+        f"component{'' if odd == 1 else 's'} remain{'s' if odd == 1 else ''}, "
+        f"so no matching has more than (n + {len(witness['barrier'])} - {odd})/2 = {interval[0]} edges"
+    )
+
+
+WORDS: dict[str, Callable[[str, Sequence[str], Mapping[str, Any]], str]] = {
+    "lambda1": spectral_radius,
+    "matching_number": matching,
+}
+
+
+def between(interval: Sequence[str]) -> str:
+    """'= 19' for an exact value, 'in [a, b]' with decimals rounded outward for an interval."""
+    if interval[0] == interval[1]:
+        return f"= {interval[0]}"
+    return f"in [{decimal(Fraction(interval[0]), up=False)}, {decimal(Fraction(interval[1]), up=True)}]"
+
+
+def decimal(x: Fraction, up: bool, digits: int = DIGITS) -> str:
+    """x with `digits` decimals, rounded up or down (never to nearest)."""
+    scaled = x * 10**digits
+    units = -(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator
+    whole, part = divmod(abs(units), 10**digits)
+    return f"{'-' if units < 0 else ''}{whole}.{part:0{digits}}"
+
+
+def significant(x: Fraction) -> int:
+    """Decimals that show about four significant digits of x > 0."""
+    digits = 4
+    while digits < 60 and x * 10**digits < 1000:
+        digits += 1
+    return digits

@@ -1,0 +1,81 @@
+"""Budgets: how long a search may go on, in wall seconds after compilation or in evaluations."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from mathrl.env import Meter
+from mathrl.errors import MathrlError
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: `kind` is "seconds" or "evaluations"."""
+
+    kind: str
+    amount: float
+    text: str
+
+    @staticmethod
+    def parse(text: str) -> Limit:
+        """`60s`, `5m`, `2h`, `500`, `200k-evals`, `1e6-evals`; MathrlError otherwise."""
+        match = re.fullmatch(
+            r"(\d+(?:\.\d*)?(?:e\d+)?)(k|m)?-?(evals?|evaluations)|(\d+(?:\.\d*)?(?:e\d+)?)(s|m|min|h)?",
+            text.strip().lower(),
+        )
+        if not match:
+            raise MathrlError(
+                f"'{text}' is not a budget; write seconds like 60s, 5m, 2h, or evaluations like 200k-evals"
+            )
+        count, scale, unit, seconds, clock = match.groups()
+        if unit:
+            return Limit("evaluations", float(count) * {"k": 1e3, "m": 1e6, None: 1}[scale], text)
+        return Limit("seconds", float(seconds) * {"s": 1, "m": 60, "min": 60, "h": 3600, None: 1}[clock], text)
+
+
+class Budget:
+    """What is left to spend; `spent` turns true at the limit, when solved (if asked), or after `stop`.
+
+    Agents read `spent` between generations only, so that a run's numbers do not depend on the clock.
+    """
+
+    def __init__(self, limit: Limit | None = None, until_solved: bool = False) -> None:
+        self.limit, self.until_solved = limit, until_solved
+        self.solved = False
+        self.signal: int | None = None
+        self._meter = Meter()
+        self._begun: float | None = None
+        self._before = 0.0
+
+    def start(self, meter: Meter, seconds: float = 0.0) -> None:
+        """Start the clock; `seconds` were spent before, by the run that is being continued."""
+        self._meter, self._before, self._begun = meter, seconds, time.monotonic()
+
+    def stop(self, signal: int) -> None:
+        """Ask for an end at the next generation."""
+        self.signal = signal
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds spent."""
+        return self._before + (0.0 if self._begun is None else time.monotonic() - self._begun)
+
+    @property
+    def evaluations(self) -> int:
+        return self._meter.evaluations
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the limit itself is reached."""
+        return self.limit is not None and getattr(self, self.limit.kind) >= self.limit.amount
+
+    @property
+    def spent(self) -> bool:
+        return self.signal is not None or (self.until_solved and self.solved) or self.exhausted
+
+    @property
+    def fraction(self) -> float | None:
+        """The part spent, in [0, 1]; None without a limit."""
+        return None if self.limit is None else min(1.0, getattr(self, self.limit.kind) / max(self.limit.amount, 1e-9))

@@ -1,0 +1,379 @@
+"""The command line. Words are read by `session.read_words`; nothing here knows any environment or agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from mathrl.errors import MathrlError
+
+if TYPE_CHECKING:
+    from mathrl.session import Outcome
+    from mathrl.verbs import Shown
+
+app = typer.Typer(
+    name="mathrl",
+    help="Machine search for working mathematicians: state a problem, get the best object found, with a proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Words = Annotated[list[str] | None, typer.Argument(help="an agent, a conjecture or formula, settings like env.n=19")]
+BudgetOption = Annotated[str | None, typer.Option("--budget", help="60s, 5m, or 200k-evals")]
+SeedOption = Annotated[int, typer.Option("--seed", help="the seed of every random number")]
+WorkersOption = Annotated[str, typer.Option("--workers", help="worker processes, or auto")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1: where networks run")]
+RunOption = Annotated[Path | None, typer.Option("--run", help="the run folder, created or continued")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text")]
+LoadOption = Annotated[
+    list[str] | None, typer.Option("--load", help="a Python file with rewards, environments or agents")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="no progress, no remarks")]
+
+
+@app.command()
+def train(
+    env: Annotated[str, typer.Argument(help="an environment (mathrl list envs) or a .py file")] = "",
+    agent: Annotated[str, typer.Argument(help="an agent (mathrl list agents) or a .py file")] = "",
+    words: Words = None,
+    budget: BudgetOption = None,
+    until: Annotated[str | None, typer.Option(help="'solved' ends the run at a proved solution")] = None,
+    seed: Annotated[int | None, typer.Option(help="the seed of every random number [default: 0]")] = None,
+    workers: WorkersOption = "1",
+    device: DeviceOption = "auto",
+    run: RunOption = None,
+    resume: Annotated[Path | None, typer.Option(help="an existing run folder to continue")] = None,
+    config: Annotated[Path | None, typer.Option(help="a TOML file like a run's config.toml")] = None,
+    as_json: JsonOption = False,
+    load: LoadOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Train an agent; the run folder keeps everything and can be continued."""
+    from mathrl import session
+
+    load_files(load)
+    said = [word for word in (env, agent) if word] + (words or [])
+    if resume and run and resume != run:
+        raise MathrlError("--run and --resume name different folders")
+    if resume and not resume.exists():
+        raise MathrlError(f"there is no run folder {resume}; --run would create it")
+    folder = resume or run
+    stored: dict[str, Any] = {}
+    if config:
+        setup, stored = session.from_file(config, said)
+    elif folder and folder.exists():
+        setup, stored = session.from_folder(folder, said)
+    elif not env or not agent:
+        raise MathrlError("say what to train: mathrl train ENV AGENT (mathrl list shows both)")
+    else:
+        setup = session.read_words(env, words or [], agent=agent)
+    outcome = session.train_setup(
+        setup,
+        budget=budget or stored.get("budget") or session.DEFAULT_BUDGET,
+        until=until or stored.get("until"),
+        seed=int(stored.get("seed", 0)) if seed is None else seed,
+        workers=workers,
+        device=device,
+        run=folder,
+        quiet=quiet,
+        announce=None if quiet or as_json else announce,
+    )
+    report(outcome, as_json, quiet)
+
+
+@app.command()
+def solve(
+    env: Annotated[str, typer.Argument(help="an environment (mathrl list envs) or a .py file")],
+    words: Words = None,
+    budget: BudgetOption = None,
+    until: Annotated[str, typer.Option(help="'solved', or 'budget' to go on improving")] = "solved",
+    seed: SeedOption = 0,
+    workers: WorkersOption = "1",
+    device: DeviceOption = "auto",
+    run: RunOption = None,
+    out: Annotated[Path | None, typer.Option(help="write the solutions there, as JSON Lines")] = None,
+    as_json: JsonOption = False,
+    load: LoadOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Search for the best object: a conjecture's counterexample, a short ruler, ..."""
+    from mathrl import session
+
+    load_files(load)
+    setup = session.read_words(env, words or [])
+    outcome = session.solve_setup(
+        setup, budget=budget, until=until, seed=seed, workers=workers, device=device, run=run, quiet=quiet,
+        announce=None if quiet or as_json else announce,
+    )  # fmt: skip
+    if out:
+        write(out, "".join(solution.line() + "\n" for solution in outcome.solutions))
+    report(outcome, as_json, quiet)
+
+
+@app.command()
+def bench(
+    env: Annotated[str, typer.Argument(help="an environment (mathrl list envs) or a .py file")],
+    words: Annotated[
+        list[str] | None, typer.Argument(help="agents, each NAME or NAME:key=value,..., and settings")
+    ] = None,
+    at: Annotated[
+        str, typer.Option(help="where to compare: seconds and evaluations, as in 10s,60s,100k-evals")
+    ] = "10s",
+    train_seeds: Annotated[str, typer.Option(help="the seeds, as in 0..4 or 0,3,7")] = "0..4",
+    on: Annotated[str, typer.Option(help="the instances, for families that have several")] = "",
+    workers: WorkersOption = "1",
+    device: DeviceOption = "auto",
+    out: Annotated[Path | None, typer.Option(help="a folder for table.md, table.csv, table.json")] = None,
+    as_json: JsonOption = False,
+    load: LoadOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Compare agents at equal seconds and equal evaluations, over several seeds."""
+    from mathrl.bench import bench as compare
+
+    load_files(load)
+    table = compare(
+        env, *(words or []), at=at, train_seeds=train_seeds, on=on, workers=workers, device=device, quiet=quiet
+    )
+    if out:
+        table.save(out)
+    print(table.to_json() if as_json else table.to_text())
+    if out and not quiet:
+        print(f"written: {', '.join(str(out / f'table.{form}') for form in ('md', 'csv', 'json'))}")
+
+
+@app.command()
+def score(
+    env: Annotated[str, typer.Argument(help="an environment")],
+    words: Annotated[list[str], typer.Argument(help="reward=..., settings, and last the file (- for a pipe)")],
+    prove: Annotated[bool, typer.Option("--prove", help="prove each positive score")] = False,
+    only: Annotated[str, typer.Option(help="'positive' shows only what refutes")] = "",
+    load: LoadOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the objects in a file or pipe, one a line."""
+    from mathrl import verbs
+
+    load_files(load)
+    if only not in ("", "positive"):
+        raise MathrlError(f"--only takes 'positive', not '{only}'")
+    *said, name = words
+    for line in verbs.score(env, open_lines(name), name if name != "-" else "standard input", said, prove):
+        if only == "positive" and not (line["score"] is not None and line["score"] > 1e-9):
+            continue
+        if as_json:
+            print(json.dumps(line))
+        else:
+            value = "-inf" if line["score"] is None else f"{line['score']:.10g}"
+            remark = {True: "  proved", False: "  not proved", None: ""}[line["proved"]]
+            print(f"{line['id']}  {value}{remark}")
+
+
+@app.command()
+def verify(
+    path: Annotated[str, typer.Argument(help="a run folder or a JSON Lines file (- for a pipe)")],
+    as_json: JsonOption = False,
+    load: LoadOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Check every solution independently; exit 0 only if there is something to check and all of it holds."""
+    from mathrl import verbs
+
+    load_files(load)
+    verdicts = verbs.verify(path)
+    for name, verdict in verdicts:
+        if as_json:
+            print(json.dumps({"id": name, "holds": verdict.holds, "proved": verdict.proved, "reason": verdict.reason}))
+        elif not quiet or not verdict.holds:
+            print(f"{'holds ' if verdict.holds else 'FAILS '} {name}  {verdict.reason}")
+    if not verdicts:
+        print(f"mathrl: {path} has no solution to verify", file=sys.stderr)
+    raise typer.Exit(0 if verdicts and all(verdict.holds for _, verdict in verdicts) else 1)
+
+
+@app.command()
+def show(
+    path: Annotated[str, typer.Argument(help="a run folder or a JSON Lines file")],
+    to: Annotated[
+        str, typer.Option("--to", help="a format of the family (graphs: g6, sage, check), or json, png, svg")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="write there instead of the terminal")] = None,
+    load: LoadOption = None,
+) -> None:
+    """Show the best solution: its certificate in words and its picture, or a file for another program."""
+    from mathrl import verbs
+
+    load_files(load)
+    if to in ("png", "svg"):
+        file = out or Path(f"solution.{to}")
+        if verbs.picture(path, verbs.best_of(path).record, file) is None:
+            raise MathrlError("this family draws no pictures")
+        print(file)
+    elif to:
+        text = verbs.export(path, to)
+        if out:
+            write(out, text + ("" if text.endswith("\n") else "\n"))
+            print(out)
+        else:
+            print(text)
+    else:
+        shown = verbs.best_of(path)
+        print_solution(shown)
+        drawn = verbs.picture(path, shown.record, out)
+        if drawn:
+            print(f"\npicture: {drawn}")
+        raise typer.Exit(0 if shown.verdict.holds else 1)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="envs, agents, rewards, invariants, or the name of an env or agent")] = "",
+    env: Annotated[str, typer.Argument(help="the environment, for rewards and invariants")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List what there is: environments, agents, rewards, invariants, the settings of any of them."""
+    from mathrl import verbs
+
+    found = verbs.listing(what, env)
+    if as_json:
+        print(json.dumps({heading: [vars(entry) for entry in entries] for heading, entries in found.items()}))
+        return
+    for index, (heading, entries) in enumerate(found.items()):
+        print(("\n" if index else "") + heading)
+        width = max((len(entry.name) for entry in entries), default=0)
+        for entry in entries:
+            print(f"  {entry.name:<{width}}  {entry.summary}" + (f"  ({entry.status})" if entry.status else ""))
+    if not what:
+        print("\nmore: mathrl list rewards, mathrl list NAME for the settings of an environment or agent")
+
+
+def load_files(files: list[str] | None) -> None:
+    """Import the user's files."""
+    from mathrl.registry import load_file
+
+    for file in files or []:
+        load_file(file)
+
+
+def announce(lines: list[str]) -> None:
+    """The problem as it was read, before the search begins."""
+    for line in lines:
+        print(line)
+    sys.stdout.flush()
+
+
+def report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
+    """What came of a run, and what to try next; ends the process with the run's exit code."""
+    from mathrl import verbs
+
+    if as_json:
+        for solution in outcome.solutions:
+            print(solution.line())
+    else:
+        for solution, verdict in zip(outcome.solutions[:1], outcome.verdicts, strict=False):
+            print()
+            print_solution(verbs.Shown(solution.to_json(), verdict, []))
+        if len(outcome.solutions) > 1:
+            print(f"... and {len(outcome.solutions) - 1} more instances; --out FILE writes all")
+        if not quiet:
+            print_end(outcome)
+    for reason in outcome.refused[:3]:
+        print(f"mathrl: the verifier did not accept a result: {reason}", file=sys.stderr)
+    raise typer.Exit(outcome.exit_code)
+
+
+def print_solution(shown: Shown) -> None:
+    """A solution with its certificate in words."""
+    for line in shown.statement:
+        print(line)
+    plugin, record = _plugin(shown.record["env"]), shown.record
+    for name, value in record["solution"].items():
+        if isinstance(value, (str, int, float, list)) and len(str(value)) <= 200:
+            print(f"{name}: {value}")
+    value = "-inf" if record["value"] is None else f"{record['value']:.10g}"
+    print(f"score: {value}" + (f"  ({plugin.value_name})" if plugin.value_name else ""))
+    print(("" if shown.verdict.holds else "REFUSED: ") + shown.verdict.reason)
+    for line in shown.verdict.words:
+        print(f"  {line}")
+
+
+def print_end(outcome: Outcome) -> None:
+    """Where the run lies, what was spent, and what to try next."""
+    from mathrl import verbs
+
+    best, spent = outcome.best, f"{outcome.evaluations:,} evaluations in {outcome.seconds:.3g} s"
+    ended = {"solved": "solved", "budget": "budget spent", "signal": "stopped by a signal", "done": "done"}[
+        outcome.reason
+    ]
+    print(f"\n{ended} after {spent}" + ("" if best else "; nothing of the class was found"))
+    if best and outcome.path:
+        drawn = verbs.picture(outcome.path, best.to_json())
+        if drawn:
+            print(f"picture: {drawn}")
+    if outcome.path:
+        plugin = outcome.setup.env
+        files = "".join(f" --load {os.path.relpath(file)}" for file in outcome.setup.files())
+        print(f"run: {outcome.path}")
+        print(f"next: mathrl verify {outcome.path}{files}")
+        if "check" in plugin.exports:
+            print(f"      mathrl show {outcome.path} --to check > check.py   (a proof check that needs only Python)")
+        if outcome.reason != "solved":
+            print(f"      mathrl train --resume {outcome.path} --budget {_longer(outcome)}{files}")
+    for line in outcome.setup.env.hints if outcome.reason == "solved" else outcome.setup.env.misses:
+        print(f"      {line}")
+
+
+def _longer(outcome: Outcome) -> str:
+    """Twice the budget that was spent."""
+    return f"{max(120, 2 * round(outcome.seconds))}s"
+
+
+def open_lines(name: str) -> Any:
+    """The lines of a file, or of standard input for `-`."""
+    if name == "-":
+        return sys.stdin
+    try:
+        return Path(name).open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise MathrlError(f"cannot read {name}: {error.strerror}") from None
+
+
+def write(file: Path, text: str) -> None:
+    """Write a result; nothing half-written is left."""
+    from mathrl.checkpoint import write_atomically
+
+    try:
+        write_atomically(file, text.encode())
+    except OSError as error:
+        raise MathrlError(f"cannot write {file}: {error.strerror or error}") from None
+
+
+def _plugin(name: str) -> Any:
+    from mathrl.registry import find_env
+
+    return find_env(name)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The entry point: a user's error is one sentence and exit code 2."""
+    command: Callable[..., Any] = app
+    try:
+        command(arguments)
+    except MathrlError as error:
+        print(f"mathrl: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(0)

@@ -1,0 +1,312 @@
+"""Two networks for all families: WordNet for flat observations (incremental first layer), SetNet for sets of elements.
+
+Shapes: R rows, A actions, D observation entries, H hidden units, T places of a word, M elements, F features of an
+element, C entries of context, E width of an embedding. Every initial weight comes from the generator passed in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mathrl.errors import MathrlError, unknown
+
+if TYPE_CHECKING:
+    from mathrl.words import WordLayout
+
+Init = Literal["torch", "glorot"]
+
+
+def masked_log_softmax(logits: Tensor, mask: Tensor) -> Tensor:
+    """Log-probabilities over legal actions, float[R, A] and bool[R, A] -> float[R, A]: exactly -inf where illegal.
+
+    Gradients are finite, and zero at illegal actions; a row without legal action is -inf throughout.
+    """
+    lowest = torch.finfo(logits.dtype).min
+    return logits.masked_fill(~mask, lowest).log_softmax(-1).masked_fill(~mask, -math.inf)
+
+
+def entropy(log_probabilities: Tensor) -> Tensor:
+    """Entropy in nats over legal actions (those not at -inf), float[R, A] -> float[R], finite in value and gradient."""
+    finite = log_probabilities.masked_fill(log_probabilities == -math.inf, 0.0)
+    return -(log_probabilities.exp() * finite).sum(-1)
+
+
+@dataclass(eq=False)
+class _Tables:
+    """What the incremental path reads: CPU copies of the weights, arranged by the columns of one layout."""
+
+    start: Tensor  # [H]: h of the empty word
+    columns: Tensor  # [D + 1, H]: the first layer transposed; the last row is zero and stands for column -1
+    position: Tensor  # [T]: rows of columns
+    letter: Tensor  # [T, A]: rows of columns
+    later: list[tuple[Tensor, Tensor]]  # transposed weight and bias of the hidden layers after the first
+    policy: tuple[Tensor, Tensor]
+    value: tuple[Tensor, Tensor] | None
+    buffers: list[Tensor]  # [R, H] for each hidden layer, for the R of the last step
+
+
+class WordNet(nn.Module):
+    """A multilayer perceptron over flat observations with an action head and, if asked for, a value head.
+
+    forward: float32[R, D] -> logits float32[R, A] (not masked), value float32[R] or None. With `single_logit` (two
+    letters) the logit of letter 0 is the constant 0, so that P(1) = sigmoid(logit of letter 1).
+
+    Words have a faster path on the CPU that keeps the first layer incrementally, O(H) a step instead of O(D H):
+
+        h = net.begin(rows, layout)                 # float32[R, H], the caller's to copy, reorder and cut
+        for t in range(T):
+            logits, value = net.step(h, t)
+            net.play(h, t, letters)                 # in place
+
+    It builds no gradient, uses the weights and the layout of the last `begin` (an h made under others is stale), and
+    differs from `forward` by rounding: compare log-probabilities within one path only.
+    """
+
+    def __init__(
+        self,
+        observation_width: int,
+        actions: int,
+        hidden: Sequence[int] = (128, 64),
+        *,
+        generator: torch.Generator,
+        value: bool = False,
+        init: Init = "torch",
+        single_logit: bool = False,
+        output_bias: float = 0.0,
+    ) -> None:
+        """Draw the weights from `generator`; `output_bias` is added to letter 1's initial bias (two letters only)."""
+        super().__init__()
+        if not hidden:
+            raise MathrlError("a WordNet needs at least one hidden layer, as in hidden=128,64")
+        if actions != 2 and (single_logit or output_bias):
+            raise MathrlError(f"single_logit and output_bias are for two letters, and this problem has {actions}")
+        self.single_logit = single_logit
+        self.layers = _stack([observation_width, *hidden], init, generator)
+        self.policy = _linear(hidden[-1], 1 if single_logit else actions, init, generator)
+        self.value = _linear(hidden[-1], 1, init, generator) if value else None
+        with torch.no_grad():
+            self.policy.bias[-1] += output_bias
+        self._tables: _Tables | None = None
+
+    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Observations float32[R, D] -> logits float32[R, A], value float32[R] or None."""
+        x = observations
+        for layer in self.layers:
+            x = functional.relu(layer(x))
+        logits = self.policy(x)
+        if self.single_logit:
+            logits = functional.pad(logits, (1, 0))
+        return logits, None if self.value is None else self.value(x).squeeze(-1)
+
+    def begin(self, rows: int, layout: WordLayout) -> Tensor:
+        """The first layer of `rows` empty words before position and ReLU, float32[R, H], under the present weights."""
+        with torch.inference_mode(False), torch.no_grad():
+            self._tables = self._prepare(layout)
+        return self._tables.start.repeat(rows, 1)
+
+    def refresh(self) -> None:
+        """Forget the weights taken by the last `begin`, so that no step runs on old ones after an update."""
+        self._tables = None
+
+    def step(self, h: Tensor, t: int | Tensor) -> tuple[Tensor, Tensor | None]:
+        """Place t (an int, or int64[R]), h float32[R, H] -> fresh logits float32[R, A], value float32[R] or None."""
+        tables = self._tables
+        assert tables is not None, "begin comes first"
+        if len(tables.buffers[0]) != len(h):
+            with torch.inference_mode(False):
+                tables.buffers = [torch.empty(len(h), buffer.shape[1]) for buffer in tables.buffers]
+        x = torch.add(h, tables.columns[tables.position[t]], out=tables.buffers[0]).relu_()
+        for (weight, bias), buffer in zip(tables.later, tables.buffers[1:], strict=True):
+            x = torch.addmm(bias, x, weight, out=buffer).relu_()
+        logits = functional.linear(x, *tables.policy)
+        if self.single_logit:
+            logits = functional.pad(logits, (1, 0))
+        return logits, None if tables.value is None else functional.linear(x, *tables.value).squeeze(-1)
+
+    def play(self, h: Tensor, t: int | Tensor, letters: Tensor | NDArray[np.int64]) -> None:
+        """Write letters int64[R] at place t (an int, or int64[R]) into h float32[R, H], in place."""
+        tables = self._tables
+        assert tables is not None, "begin comes first"
+        chosen = tables.letter[t, torch.as_tensor(letters)]
+        h.add_(tables.columns.index_select(0, chosen))
+
+    def _prepare(self, layout: WordLayout) -> _Tables:
+        """Copies of the present weights, and the layout's columns as rows of the transposed first layer."""
+        first, *later = [_copied(layer) for layer in self.layers]
+        columns = functional.pad(first[0].t(), (0, 0, 0, 1)).contiguous()
+        position, letter, constant = (
+            torch.from_numpy(np.where(places < 0, len(columns) - 1, places))
+            for places in (layout.position_column, layout.letter_column, layout.constant_columns)
+        )
+        return _Tables(
+            start=first[1] + columns[constant].sum(0),
+            columns=columns,
+            position=position,
+            letter=letter,
+            later=[(weight.t().contiguous(), bias) for weight, bias in later],
+            policy=_copied(self.policy),
+            value=None if self.value is None else _copied(self.value),
+            buffers=[torch.empty(0, len(bias)) for _, bias in (first, *later)],
+        )
+
+
+class SetNet(nn.Module):
+    """A permutation-equivariant network over sets: one logit for each element, a value for the set if asked for.
+
+    Elements are embedded one by one, pooled by masked mean and maximum, joined with the context; a logit is read off
+    the element's embedding and the pool. `attention` adds one masked self-attention block after the embedding.
+    """
+
+    def __init__(
+        self,
+        element_features: int,
+        context_features: int,
+        hidden: Sequence[int] = (128, 64),
+        *,
+        generator: torch.Generator,
+        value: bool = False,
+        init: Init = "torch",
+        attention: bool = False,
+    ) -> None:
+        """Draw the weights from `generator`; `hidden` are the widths of the element embedding, the last one E."""
+        super().__init__()
+        if not hidden:
+            raise MathrlError("a SetNet needs at least one hidden layer, as in hidden=128,64")
+        width = hidden[-1]
+        self.layers = _stack([element_features, *hidden], init, generator)
+        self.attention = _Attention(width, init, generator) if attention else None
+        self.from_pool = _linear(2 * width + context_features, width, init, generator)
+        self.from_element = _linear(width, width, init, generator)
+        self.policy = _linear(width, 1, init, generator)
+        self.value = _linear(width, 1, init, generator) if value else None
+
+    def forward(self, elements: Tensor, context: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """float32[R, M, F], float32[R, C], bool[R, M] -> logits float32[R, M] (-inf: masked), value float32[R]."""
+        mask = mask.bool()
+        x = elements
+        for layer in self.layers:
+            x = functional.relu(layer(x))
+        if self.attention is not None:
+            x = self.attention(x, mask)
+        present = x.masked_fill(~mask.unsqueeze(-1), 0.0)
+        mean = present.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+        largest = present.amax(1)  # embeddings are non-negative, so that a masked 0 never wins
+        pool = self.from_pool(torch.cat([mean, largest, context], -1))
+        logits = self.policy(functional.relu(self.from_element(x) + pool.unsqueeze(1))).squeeze(-1)
+        value = None if self.value is None else self.value(functional.relu(pool)).squeeze(-1)
+        return logits.masked_fill(~mask, -math.inf), value
+
+
+class _Attention(nn.Module):
+    """One residual block of masked self-attention: [R, M, E], bool[R, M] -> [R, M, E], non-negative."""
+
+    def __init__(self, width: int, init: Init, generator: torch.Generator) -> None:
+        super().__init__()
+        self.heads = 4 if width % 4 == 0 else 1
+        self.queries_keys_values = _linear(width, 3 * width, init, generator)
+        self.output = _linear(width, width, init, generator)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """A row without elements attends to its padding, so that nothing is NaN."""
+        rows, count, width = x.shape
+        packed = self.queries_keys_values(x).view(rows, count, 3, self.heads, width // self.heads)
+        query, key, value = packed.permute(2, 0, 3, 1, 4)  # each [R, heads, M, E / heads]
+        seen = mask | ~mask.any(1, keepdim=True)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen[:, None, None, :])
+        return functional.relu(x + self.output(mixed.transpose(1, 2).reshape(rows, count, width)))
+
+
+def _linear(inputs: int, outputs: int, init: Init, generator: torch.Generator) -> nn.Linear:
+    """A linear layer on the generator's device: torch's uniform within 1/sqrt(inputs), or Glorot's and zero biases."""
+    if init not in ("torch", "glorot"):
+        raise unknown(str(init), "an initialisation", ["torch", "glorot"])
+    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device=generator.device)
+    bound = math.sqrt(6 / (inputs + outputs) if init == "glorot" else 1 / inputs)
+    with torch.no_grad():
+        layer.weight.uniform_(-bound, bound, generator=generator)
+        if init == "glorot":
+            layer.bias.zero_()
+        else:
+            layer.bias.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+def _stack(widths: Sequence[int], init: Init, generator: torch.Generator) -> nn.ModuleList:
+    """The linear layers between consecutive widths."""
+    return nn.ModuleList(_linear(inputs, outputs, init, generator) for inputs, outputs in pairwise(widths))
+
+
+def _copied(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    """CPU copies of a linear layer's weight float32[outputs, inputs] and bias float32[outputs]."""
+    assert isinstance(layer, nn.Linear)
+    weight, bias = (part.detach().to("cpu", torch.float32, copy=True) for part in (layer.weight, layer.bias))
+    return weight, bias
+
+
+def build(
+    env: Any,
+    hidden: Sequence[int] = (128, 64),
+    value: bool = False,
+    *,
+    generator: torch.Generator,
+    device: torch.device | str = "cpu",
+    **settings: Any,
+) -> WordNet | SetNet:
+    """The network for an environment on the device given: WordNet if its kind is "flat", SetNet if "set"."""
+    settings.update(hidden=hidden, value=value, generator=generator)
+    if env.kind == "flat":
+        return WordNet(env.observation_width, env.max_actions, **settings).to(device)
+    if env.kind == "set":
+        return SetNet(env.element_features, env.context_features, **settings).to(device)
+    raise unknown(str(env.kind), "a kind of observation", ["flat", "set"])
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called auto, cpu, cuda or cuda:K; auto is the first GPU if there is one."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return torch.device("cuda" if count else "cpu")
+    kind, colon, number = name.partition(":")
+    if name != "cpu" and (kind != "cuda" or (colon and not number.isdecimal())):
+        raise unknown(name, "a device", ["auto", "cpu", "cuda", "cuda:0"])
+    if kind == "cuda" and int(number or 0) >= count:
+        there = f"cuda:0 to cuda:{count - 1}" if count > 1 else "cuda:0 only" if count else "no GPU"
+        raise MathrlError(f"device '{name}' is not there: torch sees {there}; use 'auto' or 'cpu'")
+    return torch.device(name)
+
+
+def observe_tensor(
+    observation: NDArray[np.float32] | Mapping[str, NDArray[Any]], device: torch.device | str
+) -> tuple[Tensor, ...]:
+    """A network's arguments, one transfer a batch: (observations,), or (elements, context, mask) of a set.
+
+    To be used as `network(*observe_tensor(observation, device))`; on the CPU the tensors share the arrays' memory.
+    """
+    arrays: list[NDArray[Any]]
+    if isinstance(observation, Mapping):
+        arrays = [observation["elements"], observation["context"], observation["mask"].astype(np.bool_, copy=False)]
+    else:
+        arrays = [observation]
+    device = torch.device(device)
+    tensors = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
+    return tuple(tensors) if device.type == "cpu" else _transfer(tensors, device)
+
+
+def _transfer(tensors: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
+    """The tensors on the device by one copy of one block of bytes, pinned for a GPU; wider types come first."""
+    sizes = [tensor.numel() * tensor.element_size() for tensor in tensors]
+    block = torch.empty(sum(sizes), dtype=torch.uint8, pin_memory=device.type == "cuda")
+    for part, tensor in zip(torch.split(block, sizes), tensors, strict=True):
+        part.copy_(tensor.reshape(-1).view(torch.uint8))
+    parts = torch.split(block.to(device, non_blocking=True), sizes)
+    return tuple(part.view(tensor.dtype).view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))

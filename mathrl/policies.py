@@ -1,0 +1,194 @@
+"""A network as a policy on an environment: playing with it, and the decisions of played episodes to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from mathrl.env import Rows, SearchEnv
+from mathrl.nets import WordNet, build, masked_log_softmax, observe_tensor, pick_device
+from mathrl.rollout import Chooser
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """N decisions of played episodes: observations (N first), masks bool[N, A], actions int64[N], episode int64[N]."""
+
+    observations: NDArray[np.float32] | dict[str, NDArray[Any]]
+    masks: NDArray[np.bool_]
+    actions: NDArray[np.int64]
+    episode: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def pick(self, index: NDArray[np.int64]) -> Decisions:
+        """The decisions int64[K] of the batch."""
+        seen = self.observations
+        some = {key: part[index] for key, part in seen.items()} if isinstance(seen, dict) else seen[index]
+        return Decisions(some, self.masks[index], self.actions[index], self.episode[index])
+
+
+class Policy:
+    """A WordNet or SetNet with what an agent needs of it: choosing, log-probabilities, weights in and out."""
+
+    def __init__(self, env: SearchEnv, hidden: tuple[int, ...], device: str, seed: int, **settings: Any) -> None:
+        torch.set_num_threads(1)  # small networks; the same in every process, so that results agree bit for bit
+        self.device = pick_device(device)
+        generator = torch.Generator().manual_seed(seed)
+        self.net = build(env, hidden, generator=generator, device=self.device, **settings)
+        self.layout = env.word_layout() if hasattr(env, "word_layout") else None
+
+    def probabilities(self, env: SearchEnv, rows: Rows, masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """float32[R, A]: the policy on rows wherever they are, by the dense path."""
+        with torch.inference_mode():
+            logits = self.net(*observe_tensor(env.observe(rows, masks.shape[1]), self.device))[0][:, : masks.shape[1]]
+            mask = torch.from_numpy(masks).to(self.device)
+            return masked_log_softmax(logits, mask).exp().cpu().numpy()
+
+    def chooser(
+        self, env: SearchEnv, rows: int, rng: np.random.Generator, explore: tuple[float, float | None]
+    ) -> Chooser:
+        """Samples each step of freshly begun rows 0..rows-1; words on the CPU keep the first layer incrementally.
+
+        `explore` = (share, prior): with that share of the probability letters come from the prior, P(letter 1) = prior
+        for two letters, uniform over the legal ones if it is None.
+        """
+        net = self.net
+        if self.layout is None or not isinstance(net, WordNet) or self.device.type != "cpu":
+            return lambda live, masks, step: sample(mixed(self.probabilities(env, live, masks), masks, *explore), rng)
+        with torch.inference_mode():
+            h = net.begin(rows, self.layout)
+
+        def choose(live: Rows, masks: NDArray[np.bool_], step: int) -> NDArray[np.int64]:
+            with torch.inference_mode():
+                mine = h if len(live) == rows else h[torch.from_numpy(live)]
+                logits = net.step(mine, step)[0]
+                if masks.shape[1] == 2 and masks.all():  # two letters, both legal: a comparison instead of a softmax
+                    ones = torch.sigmoid(logits[:, 1] - logits[:, 0]).numpy()
+                    share, prior = explore
+                    ones = (1 - share) * ones + share * (0.5 if prior is None else prior)
+                    letters = (rng.random(len(live), np.float32) < ones).astype(np.int64)
+                else:
+                    mask = torch.from_numpy(masks)
+                    legal = masked_log_softmax(logits[:, : masks.shape[1]], mask).exp().numpy()
+                    letters = sample(mixed(legal, masks, *explore), rng)
+                net.play(mine, step, letters)
+                if mine is not h:
+                    h[torch.from_numpy(live)] = mine
+            return letters
+
+        return choose
+
+    def log_probabilities(self, decisions: Decisions) -> Tensor:
+        """float32[N, A]: log pi at every decision, -inf where illegal, with gradient."""
+        logits = self.net(*observe_tensor(decisions.observations, self.device))[0][:, : decisions.masks.shape[1]]
+        return masked_log_softmax(logits, torch.from_numpy(decisions.masks).to(self.device))
+
+    def word_log_probabilities(self, words: NDArray[np.int16]) -> Tensor:
+        """float32[R, T, A]: log-softmax at every place of complete words int16[R, T], no letter masked, with gradient.
+
+        The first layer of all places is one cumulative sum over the chosen columns, instead of a product with T dense
+        observations a word: O(R T H) instead of O(R T D H).
+        """
+        net, layout = self.net, self.layout
+        assert isinstance(net, WordNet)
+        assert layout is not None
+        first = net.layers[0]
+        assert isinstance(first, torch.nn.Linear)
+        columns = functional.pad(first.weight.t(), (0, 0, 0, 1))  # one more row, zero: column -1
+        played = layout.letter_column[np.arange(words.shape[1])[None, :], words]
+        places = np.where(layout.position_column < 0, len(columns) - 1, layout.position_column)
+        index = torch.from_numpy(np.where(played < 0, len(columns) - 1, played)).to(self.device)
+        letters = functional.embedding(index, columns)
+        before = letters.cumsum(1) - letters
+        start = first.bias + columns[torch.from_numpy(layout.constant_columns).to(self.device)].sum(0)
+        x = functional.relu(before + columns[torch.from_numpy(places).to(self.device)] + start)
+        for layer in net.layers[1:]:
+            x = functional.relu(layer(x))
+        logits = net.policy(x)
+        return (functional.pad(logits, (1, 0)) if net.single_logit else logits).log_softmax(-1)
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Copies of the weights as arrays, for workers."""
+        return {name: weight.detach().cpu().numpy().copy() for name, weight in self.net.state_dict().items()}
+
+    def set_weights(self, weights: dict[str, Any]) -> None:
+        """Take over weights (arrays or tensors)."""
+        self.net.load_state_dict({name: torch.as_tensor(weight) for name, weight in weights.items()})
+        if isinstance(self.net, WordNet):
+            self.net.refresh()
+
+
+def mixed(probabilities: NDArray[Any], masks: NDArray[np.bool_], share: float, prior: float | None) -> NDArray[Any]:
+    """(1 - share) of the policy plus `share` of the prior over legal actions: float[R, A], rows sum to 1."""
+    if share == 0:
+        return probabilities
+    base = masks.astype(np.float64)
+    if prior is not None and masks.shape[1] == 2:
+        base *= [1 - prior, prior]
+    result: NDArray[Any] = (1 - share) * probabilities + share * base / base.sum(1, keepdims=True)
+    return result
+
+
+def sample(probabilities: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
+    """One action a row of float[R, A], by inversion of the cumulative sum; never one of probability 0."""
+    cumulative = np.cumsum(probabilities, axis=1, dtype=np.float64)
+    chosen: NDArray[np.int64] = (cumulative > rng.random(len(cumulative))[:, None] * cumulative[:, -1:]).argmax(axis=1)
+    return chosen
+
+
+def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any]) -> Decisions:
+    """Play actions int64[R, T] (-1 beyond the end) again and note every decision that had a choice."""
+    arena, rows = env.resized(len(actions)), np.arange(len(actions))
+    spent = env.meter.evaluations
+    arena.begin(rows, instances)
+    seen: list[Any] = []
+    masks: list[NDArray[np.bool_]] = []
+    chosen: list[NDArray[np.int64]] = []
+    episodes: list[NDArray[np.int64]] = []
+    for step in range(actions.shape[1]):
+        live = rows[actions[:, step] >= 0]
+        if not len(live):
+            break
+        legal = arena.masks(live)
+        free = legal.sum(1) > 1
+        if free.any():
+            seen.append(arena.observe(live[free]))
+            masks.append(legal[free])
+            chosen.append(actions[live[free], step])
+            episodes.append(live[free])
+        arena.advance(live, actions[live, step])
+    env.meter.evaluations = spent
+    width = max((mask.shape[1] for mask in masks), default=1)
+    return Decisions(
+        _joined(seen),
+        np.concatenate([_widened(mask, width) for mask in masks]),
+        np.concatenate(chosen),
+        np.concatenate(episodes),
+    )
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Observations of several steps as one batch; sets are padded to the widest."""
+    if not isinstance(parts[0], dict):
+        return np.concatenate(parts)
+    width = max(part["mask"].shape[1] for part in parts)
+    return {
+        "elements": np.concatenate([_widened(part["elements"], width) for part in parts]),
+        "context": np.concatenate([part["context"] for part in parts]),
+        "mask": np.concatenate([_widened(part["mask"], width) for part in parts]),
+    }
+
+
+def _widened(part: NDArray[Any], width: int) -> NDArray[Any]:
+    """[N, M, ...] padded with zeros to [N, width, ...]."""
+    padding = [(0, 0)] * part.ndim
+    padding[1] = (0, width - part.shape[1])
+    return np.pad(part, padding)

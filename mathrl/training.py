@@ -1,0 +1,210 @@
+"""A run: the bookkeeping around an agent's mathematics (budget, best solutions, metrics, checkpoints, signals)."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mathrl import checkpoint
+from mathrl.agent import Agent, Task
+from mathrl.budget import Budget
+from mathrl.env import SearchEnv
+from mathrl.executors import Executor, Inline
+from mathrl.progress import Progress
+from mathrl.rollout import choose_uniformly, play
+from mathrl.runs import RunFolder
+from mathrl.solution import Solution, Verdict
+
+CHECKPOINT_SECONDS = 20.0  # at most this much work is done again after a kill
+
+
+class Run:
+    """What an agent sees of its run.
+
+    `offer` hands in scored objects, `log` ends a generation, `map` shares a generation's tasks out, `stream` gives the
+    random stream of a piece of a generation. `generation` counts finished generations, also across resumes.
+    """
+
+    def __init__(
+        self,
+        env: SearchEnv,
+        agent: Agent,
+        name: str,
+        budget: Budget,
+        folder: RunFolder | None = None,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.env, self.agent, self.name, self.budget, self.folder = env, agent, name, budget, folder
+        self.seed = agent.seed
+        self.executor = Inline(agent, env) if executor is None else executor
+        self.progress = progress
+        self.generation = 0
+        self.history: list[tuple[int, float, float]] = []  # (evaluations, seconds, value) of every new best, slot 0
+        self.verdicts: dict[int, Verdict] = {}
+        self.refused: list[str] = []  # why the verifier did not accept what the environment called a new best
+        self.done = False  # an agent that is not a search has finished; nothing is left to do
+        self._best: dict[int, Solution] = {}
+        self._rows = 0
+        self._saved = time.monotonic()
+
+    @property
+    def solutions(self) -> list[Solution]:
+        """The best of each instance, in the order of instances."""
+        return [self._best[slot] for slot in sorted(self._best)]
+
+    @property
+    def best(self) -> Solution | None:
+        """The best of the first instance, which is the only one of a single problem."""
+        return self._best.get(0)
+
+    def stream(self, index: int) -> np.random.Generator:
+        """The random stream of piece `index` of this generation."""
+        return Task(self.seed, self.generation, index, 0).rng()
+
+    def tasks(self, total: int, pieces: int) -> list[Task]:
+        """This generation's work of size `total` in `pieces` nearly equal tasks; the same whoever works them."""
+        sizes = [total // pieces + (index < total % pieces) for index in range(pieces)]
+        return [Task(self.seed, self.generation, index, size) for index, size in enumerate(sizes) if size]
+
+    def map(self, tasks: Sequence[Task]) -> Iterator[Any]:
+        """The results of `agent.work` on each task, in task order."""
+        self.executor.publish()
+        return self.executor.map(tasks)
+
+    def offer(
+        self, scores: NDArray[np.float64], solution: Callable[[int], Solution], slots: NDArray[np.int64] | None = None
+    ) -> None:
+        """Hand in scored objects float64[R]: a new best of its instance (`slots` int64[R], default 0) is verified and kept."""
+        order = np.argsort(-scores, kind="stable")
+        seen: set[int] = set()
+        for index in order if slots is not None else order[:1]:
+            slot = 0 if slots is None else int(slots[index])
+            if slot not in seen and np.isfinite(scores[index]):
+                seen.add(slot)
+                held = self._best.get(slot)
+                if held is None or scores[index] > held.value:
+                    self._accept(slot, solution(int(index)))
+
+    def _accept(self, slot: int, found: Solution) -> None:
+        """Verify a new best and keep it."""
+        assert self.env.plugin is not None
+        verdict = self.env.plugin.check(found.to_json())
+        if not verdict.holds:
+            self.refused.append(verdict.reason)
+            return
+        spent = self.budget
+        found = replace(
+            found,
+            agent=self.name,
+            proved=verdict.proved,
+            evaluations=spent.evaluations,
+            seconds=round(spent.seconds, 6),
+        )
+        self._best[slot], self.verdicts[slot] = found, verdict
+        self._rows += 1
+        if slot == 0:
+            self.history.append((found.evaluations, found.seconds, found.value))
+        spent.solved = len(self.verdicts) > 0 and all(one.solved for one in self.verdicts.values())
+        if self.folder:
+            self.folder.append("solutions.jsonl", found.to_json() | ({"slot": slot} if slot else {}))
+
+    def log(self, **row: float) -> None:
+        """End a generation: write its row of metrics, show progress, and save a checkpoint when one is due."""
+        self.generation += 1
+        best = self.best.value if self.best else None
+        if self.folder:
+            spent = self.budget.seconds
+            numbers = {key: (value if math.isfinite(value) else None) for key, value in row.items()}
+            clock = {
+                "elapsed_seconds": round(spent, 6),
+                "evaluations_per_s": round(self.budget.evaluations / max(spent, 1e-9), 1),
+            }
+            head = {"generation": self.generation, "evaluations": self.budget.evaluations, "best": best}
+            self.folder.append("metrics.jsonl", {**head, **numbers, **clock})
+            if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+                self.save()
+        if self.progress:
+            self.progress.update(best, self.budget)
+
+    def save(self, finished: str | None = None) -> None:
+        """Write a checkpoint; `finished` says why nothing is left to do."""
+        if not self.folder:
+            return
+        self.folder.sync()
+        counts = {"generation": self.generation, "evaluations": self.budget.evaluations, "solutions": self._rows}
+        state = {"agent": self.agent.state(), "run": counts}
+        checkpoint.save(
+            self.folder.path / "checkpoint",
+            self.generation,
+            state,
+            finished=finished,
+            elapsed_seconds=round(self.budget.seconds, 6),
+        )
+        self._saved = time.monotonic()
+
+    def resume(self) -> float:
+        """Take over the latest checkpoint, cutting what was written after it; returns the seconds spent before."""
+        assert self.folder is not None
+        latest = checkpoint.head(self.folder.path / "checkpoint")
+        if latest is None:  # killed before the first checkpoint: begin again
+            self.folder.keep("metrics.jsonl", 0)
+            self.folder.keep("solutions.jsonl", 0)
+            return 0.0
+        state = checkpoint.load(self.folder.path / "checkpoint")
+        counts = state["run"]
+        self.folder.keep("metrics.jsonl", counts["generation"])
+        for record in self.folder.keep("solutions.jsonl", counts["solutions"]):
+            slot = int(record.get("slot", 0))
+            self._best[slot] = Solution.from_json(record)
+            if slot == 0:
+                self.history.append((record["evaluations"], record["seconds"], record["value"]))
+        assert self.env.plugin is not None
+        self.verdicts = {slot: self.env.plugin.check(found.to_json()) for slot, found in self._best.items()}
+        self.budget.solved = bool(self.verdicts) and all(one.solved for one in self.verdicts.values())
+        self._rows, self.generation = counts["solutions"], counts["generation"]
+        self.env.meter.evaluations = counts["evaluations"]
+        self.agent.restore(state.get("agent", {}))
+        self.done = latest.get("finished") == "done"
+        return float(latest.get("elapsed_seconds", 0.0))
+
+
+def warm_up(env: SearchEnv, agent: Agent) -> None:
+    """Compile what will run, on an arena of two rows whose work does not count."""
+    arena, rows = env.resized(2), np.arange(2)
+    spent = env.meter.evaluations
+    arena.restart(rows)
+    arena.observe(rows)
+    play(arena, rows, choose_uniformly(np.random.default_rng(0)))
+    agent.warm(env)
+    env.meter.evaluations = spent
+
+
+@contextmanager
+def stopping_by_signal(budget: Budget) -> Iterator[None]:
+    """SIGTERM, SIGINT and SIGUSR1 end the run at its next generation; a second Ctrl-C ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT and budget.signal is not None:
+            raise KeyboardInterrupt
+        budget.stop(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

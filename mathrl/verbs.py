@@ -1,0 +1,157 @@
+"""The verbs that look at things: list, score, verify, show. They return text or records; the command line prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mathrl import registry, settings
+from mathrl.errors import MathrlError, canonical, unknown
+from mathrl.registry import RewardEntry
+from mathrl.runs import read_config, read_solutions
+from mathrl.solution import Verdict, check_record
+
+
+def listing(what: str = "", env: str = "") -> dict[str, list[RewardEntry]]:
+    """What `mathrl list` shows, by heading: environments, agents, a family's rewards, invariants and settings."""
+    if what not in ("", "envs", "agents", "rewards"):
+        return _family_listing(what, env)
+    found: dict[str, list[RewardEntry]] = {}
+    if what in ("", "envs"):
+        found["environments"] = [RewardEntry(one.name, one.summary) for one in registry.envs().values()]
+    if what in ("", "agents"):
+        found["agents"] = [RewardEntry(one.name, one.summary) for one in registry.agents().values()]
+    if what == "rewards":
+        families = [registry.find_env(env)] if env else [one for one in registry.envs().values() if one.rewards]
+        for family in families:
+            if family.rewards is None:
+                raise MathrlError(f"{family.name} has one objective and no list of rewards")
+            found[f"rewards of {family.name}"] = list(family.get("rewards")())
+    return found
+
+
+def _family_listing(what: str, env: str) -> dict[str, list[RewardEntry]]:
+    """The settings of an environment or agent named by `what`, or a family's own listing such as its invariants."""
+    own = {name: one for one in registry.envs().values() for name in one.listings}
+    if what in own:
+        family = registry.find_env(env) if env else own[what]
+        if what not in family.listings:
+            raise MathrlError(f"{family.name} has no {what}")
+        return {f"{what} of {family.name}": list(registry.resolve(family.listings[what])())}
+    for find, attribute in ((registry.find_env, "config"), (registry.find_agent, "agent")):
+        try:
+            plugin: Any = find(what)
+        except MathrlError:
+            continue
+        config = plugin.get("config") if attribute == "config" else plugin.get().Config
+        prefix = "env" if attribute == "config" else "agent"
+        return {
+            f"settings of {plugin.name}": [
+                RewardEntry(f"{prefix}.{name}", doc, f"{kind}; default {default or '(empty)'}")
+                for name, kind, default, doc in settings.describe(config)
+            ]
+        }
+    names = ["envs", "agents", "rewards", *own, *registry.envs(), *registry.agents()]
+    raise unknown(what, "something to list", names)
+
+
+def score(
+    env: str, lines: Iterable[str], source: str, words: Sequence[str] = (), prove: bool = False, **knobs: Any
+) -> Iterator[dict[str, Any]]:
+    """Score objects of a family, one `{"id", "score", "proved"}` a line, in order and in bounded memory."""
+    plugin = registry.find_env(env)
+    if plugin.score is None:
+        raise MathrlError(f"{plugin.name} has no file format to score")
+    given = {canonical(name): value for name, value in knobs.items()}
+    for word in words:
+        if settings.is_setting(word):
+            name, value = next(iter(settings.split([word]).items()))
+            given[name.removeprefix("env.")] = value
+        else:
+            given["reward"] = word
+    if str(given.get("reward", "")).endswith(".py"):
+        given["reward"] = registry.load_reward(str(given["reward"]), plugin.name)
+    config = settings.build(plugin.get("config"), given, plugin.name)
+    found: Iterator[dict[str, Any]] = plugin.get("score")(config, lines, source, prove)
+    return found
+
+
+def verify(path: str | Path) -> list[tuple[str, Verdict]]:
+    """The verdict on every solution of a run folder or a JSON Lines file (`-`: standard input), with its name."""
+    path = Path(path)
+    records = read_solutions(path)
+    _ask_for_files(path)
+    verdicts = []
+    for number, record in enumerate(records, 1):
+        name = str(record.get("id", f"line {number}"))
+        try:
+            check_record(record)
+            verdicts.append((name, registry.find_env(record["env"]).check(record)))
+        except MathrlError as error:
+            verdicts.append((name, Verdict(False, False, str(error))))
+    return verdicts
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A solution for display: its record, its verdict, the problem as it was read."""
+
+    record: dict[str, Any]
+    verdict: Verdict
+    statement: list[str]
+
+
+def best_of(path: str | Path) -> Shown:
+    """The best solution of a run folder or file, with what is to be said about it."""
+    path = Path(path)
+    records = read_solutions(path)
+    _ask_for_files(path)
+    if not records:
+        raise MathrlError(f"{path} has no solution yet")
+    for record in records:
+        check_record(record)
+    best = max(records, key=lambda record: -float("inf") if record["value"] is None else record["value"])
+    plugin = registry.find_env(best["env"])
+    statement: list[str] = []
+    if path.is_dir() and plugin.statement:
+        stored = {name: value for name, value in read_config(path)["env"].items() if name != "name"}
+        statement = plugin.get("statement")(settings.build(plugin.get("config"), stored, plugin.name))
+    return Shown(best, plugin.check(best), statement)
+
+
+def export(path: str | Path, form: str) -> str:
+    """The best solution of a run or file in one of its family's formats."""
+    shown = best_of(path)
+    plugin = registry.find_env(shown.record["env"])
+    if form == "json":
+        return json.dumps(shown.record)
+    if form not in plugin.exports:
+        raise unknown(form, f"a format of {plugin.name}", [*plugin.exports, "json"])
+    if not shown.verdict.holds:
+        raise MathrlError(f"{path}: {shown.verdict.reason}")
+    return str(registry.resolve(plugin.exports[form])(shown.record))
+
+
+def picture(path: str | Path, record: dict[str, Any], file: Path | None = None) -> Path | None:
+    """Draw a solution into `file`, or into plots/ of its run folder; None if its family draws nothing."""
+    plugin = registry.find_env(record["env"])
+    if plugin.draw is None:
+        return None
+    folder = Path(path) / "plots" if Path(path).is_dir() else Path()
+    target = file or folder / f"{record.get('id', 'solution')}.png"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(plugin.get("draw")(record, target))
+    except OSError as error:
+        raise MathrlError(f"cannot write the picture {target}: {error.strerror or error}") from None
+
+
+def _ask_for_files(path: Path) -> None:
+    """MathrlError if a run needs a user's file that was not loaded: what is read never executes code by itself."""
+    if path.is_dir():
+        missing = [file for file in read_config(path)["run"].get("files", []) if file not in registry.files()]
+        if missing:
+            raise MathrlError(f"{path} used the file {missing[0]}; name it with --load to let its code run")
