@@ -18,7 +18,7 @@ from mathrl.agent import Agent, Task
 from mathrl.env import Rows, SearchEnv
 from mathrl.errors import MathrlError
 from mathrl.registry import AgentPlugin
-from mathrl.rollout import Chooser, play, replay
+from mathrl.rollout import Chooser, play, replay, sample
 from mathrl.settings import knob
 
 if TYPE_CHECKING:
@@ -102,8 +102,6 @@ class CEM(Agent):
 
     def act(self, env: SearchEnv, rows: Rows, rng: np.random.Generator, greedy: bool = True) -> NDArray[np.int64]:
         """The likeliest legal action of the trained policy, or a sampled one: int64[R]."""
-        from mathrl.policies import sample
-
         probabilities = self.rule.probabilities(env, rows)
         return probabilities.argmax(1) if greedy else sample(probabilities, rng)
 
@@ -191,8 +189,6 @@ class TabularRule(Rule):
         self.best, self.stale, self.restarts = -np.inf, 0, 0
 
     def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
-        from mathrl.policies import sample
-
         mixture = (1 - self.share) * self.table + self.share * self.uniform
         cumulative = mixture.cumsum(1)
         plain = getattr(env, "static_letters", False)
@@ -200,9 +196,8 @@ class TabularRule(Rule):
         def choose(live: Rows, masks: NDArray[np.bool_], step: int) -> NDArray[np.int64]:
             if plain:  # every row has the same legal letters, so one table serves the batch
                 line = cumulative[step, : self.letters[step]]
-                return np.minimum(
-                    np.searchsorted(line, rng.random(len(live)) * line[-1], "right"), self.letters[step] - 1
-                )
+                found = np.searchsorted(line, rng.random(len(live)) * line[-1], "right")
+                return np.minimum(found, self.letters[step] - 1).astype(np.int64)
             return sample(np.where(masks, mixture[step, : masks.shape[1]] + 1e-12, 0.0), rng)
 
         return choose

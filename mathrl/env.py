@@ -224,7 +224,7 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Begin a fresh episode in every row, or in those of `options["reset_mask"]`, of `options["instances"]` if given."""
+        """Begin a fresh episode in every row or in `options["reset_mask"]`, of `options["instances"]` if given."""
         options = dict(options or {})
         if seed is not None:
             each = [seed] * self.num_envs if isinstance(seed, (int, np.integer)) else list(seed)

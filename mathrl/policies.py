@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from mathrl.env import Rows, SearchEnv
 from mathrl.nets import WordNet, build, masked_log_softmax, observe_tensor, pick_device
-from mathrl.rollout import Chooser
+from mathrl.rollout import Chooser, mixed, sample
 
 
 @dataclass(frozen=True)
@@ -124,24 +124,6 @@ class Policy:
         self.net.load_state_dict({name: torch.as_tensor(weight) for name, weight in weights.items()})
         if isinstance(self.net, WordNet):
             self.net.refresh()
-
-
-def mixed(probabilities: NDArray[Any], masks: NDArray[np.bool_], share: float, prior: float | None) -> NDArray[Any]:
-    """(1 - share) of the policy plus `share` of the prior over legal actions: float[R, A], rows sum to 1."""
-    if share == 0:
-        return probabilities
-    base = masks.astype(np.float64)
-    if prior is not None and masks.shape[1] == 2:
-        base *= [1 - prior, prior]
-    result: NDArray[Any] = (1 - share) * probabilities + share * base / base.sum(1, keepdims=True)
-    return result
-
-
-def sample(probabilities: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
-    """One action a row of float[R, A], by inversion of the cumulative sum; never one of probability 0."""
-    cumulative = np.cumsum(probabilities, axis=1, dtype=np.float64)
-    chosen: NDArray[np.int64] = (cumulative > rng.random(len(cumulative))[:, None] * cumulative[:, -1:]).argmax(axis=1)
-    return chosen
 
 
 def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any]) -> Decisions:

@@ -2,7 +2,7 @@
 
 A plug-in is a module with a name PLUGIN: an EnvPlugin, an AgentPlugin, or a list of them. Modules come from the
 packages mathrl.envs and mathrl.agents, from the entry-point groups of the same names, and from any `path/to/file.py`
-given where a name is expected. Everything heavy in a plug-in may be a string "module:attribute", imported when it is used.
+given where a name is expected. What is heavy in a plug-in may be a string "module:attribute", imported when it is used.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,4 +72,22 @@ def sample_masked(masks: NDArray[np.bool_], uniform: NDArray[np.float64]) -> NDA
     rank = np.cumsum(masks, axis=1)
     wanted = (uniform * rank[:, -1]).astype(np.int64) + 1
     chosen: NDArray[np.int64] = np.argmax(rank >= wanted[:, None], axis=1)
+    return chosen
+
+
+def mixed(probabilities: NDArray[Any], masks: NDArray[np.bool_], share: float, prior: float | None) -> NDArray[Any]:
+    """(1 - share) of the policy plus `share` of the prior over legal actions: float[R, A], rows sum to 1."""
+    if share == 0:
+        return probabilities
+    base = masks.astype(np.float64)
+    if prior is not None and masks.shape[1] == 2:
+        base *= [1 - prior, prior]
+    result: NDArray[Any] = (1 - share) * probabilities + share * base / base.sum(1, keepdims=True)
+    return result
+
+
+def sample(probabilities: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int64]:
+    """One action a row of float[R, A], by inversion of the cumulative sum; never one of probability 0."""
+    cumulative = np.cumsum(probabilities, axis=1, dtype=np.float64)
+    chosen: NDArray[np.int64] = (cumulative > rng.random(len(cumulative))[:, None] * cumulative[:, -1:]).argmax(axis=1)
     return chosen

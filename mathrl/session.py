@@ -30,7 +30,7 @@ DEFAULT_BUDGET = "60s"
 
 @dataclass(frozen=True)
 class Setup:
-    """A problem and who works on it: plug-ins, typed settings, instances; `trained`: the run folder of a trained agent."""
+    """A problem and who works on it: plug-ins, typed settings, instances; `trained`: a trained agent's run folder."""
 
     env: EnvPlugin
     env_config: Any
@@ -102,7 +102,7 @@ class Outcome:
 def read_words(
     env: str, words: Sequence[str], knobs: Mapping[str, Any] | None = None, base: Config | None = None, agent: str = ""
 ) -> Setup:
-    """The setup that `words` describe: an agent, a reward or formula, instances, settings `env.x=`, `agent.x=`, `reward=`.
+    """The setup that `words` describe: an agent, a reward or formula, instances, settings like `env.x=` and `reward=`.
 
     `knobs` are typed settings of the environment (Python's keyword arguments), `base` a stored configuration that the
     words may add to; without an agent the family's own solver is taken.

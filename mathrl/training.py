@@ -85,7 +85,7 @@ class Run:
     def offer(
         self, scores: NDArray[np.float64], solution: Callable[[int], Solution], slots: NDArray[np.int64] | None = None
     ) -> None:
-        """Hand in scored objects float64[R]: a new best of its instance (`slots` int64[R], default 0) is verified and kept."""
+        """Hand in scored objects float64[R]; a new best of its instance (`slots` int64[R], default 0) is verified."""
         order = np.argsort(-scores, kind="stable")
         seen: set[int] = set()
         for index in order if slots is not None else order[:1]:

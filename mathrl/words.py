@@ -18,8 +18,8 @@ class WordLayout:
     """Which entry of the flat observation each letter sets, so that a network can keep its first layer incrementally.
 
     letter_column int64[T, A]: the entry that becomes 1 when letter a is played at place t, or -1 for none.
-    position_column int64[T]: the entry that is 1 while place t is to be played, or -1. constant_columns int64[K]: always
-    1. width: the number of entries D.
+    position_column int64[T]: the entry that is 1 while place t is to be played, or -1. constant_columns int64[K]: the
+    entries that are always 1. width: the number of entries D.
     """
 
     letter_column: NDArray[np.int64]
@@ -129,12 +129,12 @@ class WordEnv(SearchEnv):
         return masks
 
     def observe(self, rows: Rows, width: int | None = None, out: Any = None) -> NDArray[np.float32]:
-        seen = np.zeros((len(rows), self.observation_width), np.float32) if out is None else out
+        seen: NDArray[np.float32] = np.zeros((len(rows), self.observation_width), np.float32) if out is None else out
         layout = self.layout
         _observe(
             self.word, self.place, rows, layout.letter_column, layout.position_column, layout.constant_columns, seen
         )
-        return seen  # type: ignore[no-any-return]
+        return seen
 
     def score(self, rows: Rows) -> NDArray[np.float64]:
         return self.value[rows]

@@ -23,7 +23,7 @@ PLUGIN = EnvPlugin(
         'try:  mathrl solve graphs "connected: lambda1 + mu >= sqrt(n-1) + 1" env.n=25   (a conjecture of your own)',
     ),
     misses=(
-        "try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m), other seeds",
+        "try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m)",
     ),
     listings={"invariants": f"{_HERE}.invariants:listing"},
 )

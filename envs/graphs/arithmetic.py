@@ -15,7 +15,7 @@ from mathrl.errors import MathrlError
 
 Number = Any  # fmpq (exact) or arb (a ball around the value)
 
-EXACT_BITS = 8192  # rationals from a power stay exact up to this height
+MOST_BITS = 4000  # rationals of a greater height become balls, numbers beyond 2^4000 are refused
 
 
 class Undefined(MathrlError):
@@ -115,7 +115,7 @@ def integer_power(x: Number, k: int) -> Number:
         return x ** arb(k)
     if x == 0 and k < 0:
         raise Undefined("0 to a negative power")
-    if abs(k) * x.height_bits() <= EXACT_BITS:
+    if abs(k) * x.height_bits() <= MOST_BITS:
         return x**k
     return arb(x) ** arb(k)
 
@@ -164,22 +164,22 @@ OPERATIONS: dict[str, Callable[..., Number]] = {
 
 
 def bounds(x: Number) -> tuple[fmpq, fmpq]:
-    """Rational bounds of a number; Undecided if it is not finite, MathrlError if it is beyond 2^9000."""
+    """Rational bounds of a number, of a length that can be written down; Undecided if it is not finite."""
     if not isinstance(x, arb):
-        if x.height_bits() > 9000:
-            raise MathrlError("a value of the formula has more than 2,700 digits; certificates stop there")
-        return x, x
+        if x.height_bits() <= MOST_BITS:
+            return x, x
+        x = arb(x)
     if not x.is_finite():
         raise Undecided
-    if not x.abs_upper() < arb(2) ** 9000:
-        raise MathrlError("a value of the formula is beyond 2^9000; certificates stop there")
-    return endpoint(x.lower(), fmpq(-1)), endpoint(x.upper(), fmpq(1))
+    if not x.abs_upper() < arb(2) ** MOST_BITS:
+        raise MathrlError(f"a value of the formula is beyond 2^{MOST_BITS}; certificates stop there")
+    return endpoint(x.lower(), -1), endpoint(x.upper(), 1)
 
 
-def endpoint(point: arb, direction: fmpq) -> fmpq:
-    """An exact ball of radius 0 as a rational; a tiny one, whose denominator would fill the memory, moved outward."""
-    if abs(point) < arb(2) ** -9000:
-        return fmpq(0) if point * arb(direction) <= 0 else direction / fmpq(2) ** 8999
+def endpoint(point: arb, direction: int) -> fmpq:
+    """A ball of radius 0 as a rational; a tiny one, whose denominator could fill the memory, is moved outward."""
+    if abs(point) < arb(2) ** -MOST_BITS:
+        return fmpq(direction, 2**MOST_BITS) if point * direction > 0 else fmpq(0)
     return point.fmpq()
 
 

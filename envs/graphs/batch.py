@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import MathrlError, unknown
+from mathrl.errors import MathrlError, unknown
+
 from . import kernels
 from .invariants import find
 

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
-from ...errors import MathrlError
+from mathrl.errors import MathrlError
+
 from .graph6 import decode
 
 INK, GREY, ACCENT, PAPER = "#22313f", "#9aa5b1", "#d1495b", "#ffffff"

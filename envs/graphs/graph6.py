@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import MathrlError
+from mathrl.errors import MathrlError
 
 HEADER = ">>graph6<<"
 MAXIMUM_ORDER = 258047  # the largest order that the four-byte form of n can hold

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ...errors import MathrlError, unknown
+from mathrl.errors import MathrlError, unknown
+from mathrl.registry import RewardEntry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,6 +147,16 @@ def find(name: str) -> Invariant:
             return _BY_WORD[word]
     listing = f"mathrl list invariants graphs shows all {len(INVARIANTS)}"
     raise unknown(name, "an invariant of graphs", _BY_WORD, listing)
+
+
+def listing() -> list[RewardEntry]:
+    """The table for `mathrl list invariants`."""
+    return [
+        RewardEntry(
+            one.name, one.sentence, ", ".join((one.symbol, *one.aliases) if one.symbol else one.aliases) or one.name
+        )
+        for one in INVARIANTS.values()
+    ]
 
 
 def _function(path: str) -> Kernel:

@@ -110,8 +110,8 @@ def attempt(graph: Neighbours, graph6: str, conjecture: Conjecture, bits: int) -
     enclosures = {name: enclose(name, graph, bits) for name in conjecture.invariants}
     left, right = sides(conjecture, {name: (found.lo, found.hi) for name, found in enclosures.items()}, bits)
     score = difference(left, right, conjecture)
-    if max(abs(score[0]), abs(score[1])) > LARGEST:
-        raise MathrlError("the score is beyond 10^300, and values are recorded in float64")
+    if max(map(abs, left + right)) > LARGEST:
+        raise MathrlError("a side of the formula is beyond 10^300, too large for values in float64")
     return {
         "graph6": graph6,
         "formula": conjecture.text,
