@@ -104,6 +104,8 @@ class Run:
             self.refused.append(verdict.reason)
             return
         spent = self.budget
+        if verdict.proved and verdict.certificate:
+            found = replace(found, solution={**found.solution, "certificate": verdict.certificate})
         found = replace(
             found,
             agent=self.name,

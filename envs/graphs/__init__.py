@@ -15,15 +15,13 @@ PLUGIN = EnvPlugin(
     svg=f"{_HERE}.draw:svg",
     exports={form: f"{_HERE}.export:to_{form}" for form in ("g6", "sage", "check")},
     rewards=f"{_HERE}.objective:listing",
-    reward_kinds=f"{_HERE}.objective:register",
+    reward_kinds=f"{_HERE}.functions:register",
     statement=f"{_HERE}.objective:statement",
     score=f"{_HERE}.scoring:score_lines",
     value_name="positive exactly when the conjecture fails",
     hints=(
         'try:  mathrl solve graphs "connected: lambda1 + mu >= sqrt(n-1) + 1" env.n=25   (a conjecture of your own)',
     ),
-    misses=(
-        "try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m)",
-    ),
+    misses=("try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m)",),
     listings={"invariants": f"{_HERE}.invariants:listing"},
 )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from .batch import GraphBatch
+from .functions import registered
 from .graph6 import read_lines
-from .objective import objective, registered
+from .objective import objective
 from .verify import verify
 
 CHUNK = 1000  # graphs scored at once

@@ -23,7 +23,7 @@ def summary(certificate: Mapping[str, Any]) -> str:
         return f"objective, recomputed, {between(certificate['score'])}"
     if certificate["sign"] == "not positive":
         return f"score {float(high):.6g} is not positive: no counterexample"
-    return f"score {between(certificate['score'])}, its sign undecided at 4096 bits: no counterexample is proved"
+    return f"score {between(certificate['score'])}, perhaps an equality graph: no counterexample is proved"
 
 
 def certificate_in_words(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[str]:
