@@ -36,7 +36,7 @@ Scores = NDArray[np.float64]  # float64[R]
 @dataclass(frozen=True)
 class Config:
     mode: Literal["memory", "wagner", "tabular"] = knob("memory", "which rule: memory, wagner or tabular")
-    batch: int | None = knob(None, "words a generation; none: 1000, tabular 2000", 2)
+    batch: int = knob(1000, "words a generation", 2)
     tasks: int = knob(
         1, "pieces that a generation is cut into for workers; changes the numbers, the workers do not", 1, 1000
     )
@@ -54,8 +54,9 @@ class Config:
     output_bias: float = knob(0.0, "initial bias of letter 1 of two; negative: few ones at the start")
     learn_percent: float = knob(7.0, "wagner: share of the words to learn from, percent", 0, 100)
     survive_percent: float = knob(6.0, "wagner: share of the words that survive, percent", 0, 100)
-    elite_percent: float = knob(5.0, "tabular: share of the batch to learn from, percent", 0, 100)
+    elite_percent: float = knob(10.0, "tabular: share of the batch to learn from, percent", 0, 100)
     patience: int = knob(25, "tabular: generations without a better word before the table is reset", 1)
+    collapse: bool = knob(True, "tabular: reset at once when all elites are equally good and none is better than before")
 
 
 class CEM(Agent):
@@ -69,7 +70,6 @@ class CEM(Agent):
         self._arenas: dict[int, SearchEnv] = {}
         rule = {"memory": MemoryRule, "wagner": WagnerRule, "tabular": TabularRule}[self.config.mode]
         self.rule: Rule = rule(self.config, env, self.device, self.seed)
-        self.batch = self.config.batch or (2000 if self.config.mode == "tabular" else 1000)
 
     def train(self, env: SearchEnv, run: Run, budget: Budget) -> None:
         """One generation: sample a batch of words, score them, select elites, fit the policy to the elites."""
@@ -86,7 +86,7 @@ class CEM(Agent):
 
     def sample(self, run: Run) -> tuple[Words, Scores]:
         """This generation's words and scores, from all tasks."""
-        parts = list(run.map(run.tasks(self.batch, self.config.tasks)))
+        parts = list(run.map(run.tasks(self.config.batch, self.config.tasks)))
         width = max(words.shape[1] for words, _ in parts)
         padded = [np.pad(words, ((0, 0), (0, width - words.shape[1])), constant_values=-1) for words, _ in parts]
         return np.concatenate(padded), np.concatenate([scores for _, scores in parts])
@@ -95,9 +95,12 @@ class CEM(Agent):
         """Play `task.size` episodes of the instance with the present policy."""
         if task.size not in self._arenas:
             self._arenas[task.size] = env.resized(task.size)
-        arena, rows = self._arenas[task.size], np.arange(task.size)
+        arena, rows, rng = self._arenas[task.size], np.arange(task.size), task.rng()
+        if hasattr(arena, "write") and (words := self.rule.draw(task.size, rng)) is not None:
+            arena.write(rows, words)
+            return words, arena.score(rows)
         arena.restart(rows, None if self.instance is None else [self.instance] * task.size)
-        episodes = play(arena, rows, self.rule.chooser(arena, task.size, task.rng()))
+        episodes = play(arena, rows, self.rule.chooser(arena, task.size, rng))
         return episodes.actions, episodes.scores
 
     def act(self, env: SearchEnv, rows: Rows, rng: np.random.Generator, greedy: bool = True) -> NDArray[np.int64]:
@@ -145,6 +148,10 @@ class Rule:
         """Samples the letters of freshly begun rows 0..rows-1."""
         raise NotImplementedError
 
+    def draw(self, count: int, rng: np.random.Generator) -> Words | None:
+        """Complete words int64[R, T] at once, if the policy can; None if letters must be chosen one by one."""
+        return None
+
     def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
         """The policy at rows wherever they are: float[R, A]."""
         raise NotImplementedError
@@ -174,33 +181,41 @@ class TabularRule(Rule):
     """Smoothed tabular cross-entropy: p <- (1 - lr) p + lr f with f the elites' letter frequencies at each place.
 
     Sampling is from (1 - explore) p + explore uniform, over the legal letters. After `patience` generations without a
-    better best, the table is uniform again and that best forgotten: a restart.
+    better best, or when the elites have nothing left to tell, the table is uniform again and that best forgotten: a
+    restart. Equality graphs such as the star are where this happens.
     """
 
     def __init__(self, config: Config, env: SearchEnv, device: str, seed: int) -> None:
-        letters = getattr(env, "letters", None)
-        if letters is None:
+        from mathrl.words import WordEnv
+
+        if not isinstance(env, WordEnv):
             raise MathrlError("agent.mode=tabular needs an environment of words; use agent.mode=memory")
-        self.config, self.letters = config, letters[:-1]
+        self.config, self.letters, self.independent = config, env.letters[:-1], env.static_letters
         self.rate = 0.5 if config.lr is None else config.lr
         self.share = 0.02 if config.explore is None else config.explore
         self.uniform = (np.arange(env.max_actions) < self.letters[:, None]) / self.letters[:, None]
         self.table = self.uniform.copy()
         self.best, self.stale, self.restarts = -np.inf, 0, 0
 
+    def draw(self, count: int, rng: np.random.Generator) -> Words | None:
+        if not self.independent:
+            return None
+        from mathrl.words import draw_words
+
+        words: Words = draw_words(self.mixture(), rng.random((count, len(self.letters))))
+        return words
+
     def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
-        mixture = (1 - self.share) * self.table + self.share * self.uniform
-        cumulative = mixture.cumsum(1)
-        plain = getattr(env, "static_letters", False)
+        mixture = self.mixture() + 1e-12  # a place may have only letters that the table gave up
 
         def choose(live: Rows, masks: NDArray[np.bool_], step: int) -> NDArray[np.int64]:
-            if plain:  # every row has the same legal letters, so one table serves the batch
-                line = cumulative[step, : self.letters[step]]
-                found = np.searchsorted(line, rng.random(len(live)) * line[-1], "right")
-                return np.minimum(found, self.letters[step] - 1).astype(np.int64)
-            return sample(np.where(masks, mixture[step, : masks.shape[1]] + 1e-12, 0.0), rng)
+            return sample(np.where(masks, mixture[step, : masks.shape[1]], 0.0), rng)
 
         return choose
+
+    def mixture(self) -> NDArray[np.float64]:
+        """float64[T, A]: what letters are drawn from."""
+        return (1 - self.share) * self.table + self.share * self.uniform
 
     def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
         place = env.place[rows]
@@ -226,7 +241,8 @@ class TabularRule(Rule):
         top = scores[order[0]]
         self.stale = 0 if top > self.best + 1e-9 else self.stale + 1
         self.best = max(self.best, float(top))
-        if self.stale >= self.config.patience:
+        collapsed = self.config.collapse and self.stale > 0 and scores[order[-1]] >= top - 1e-9
+        if self.stale >= self.config.patience or collapsed:
             self.table, self.best, self.stale = self.uniform.copy(), -np.inf, 0
             self.restarts += 1
         return {"elite": float(scores[order[-1]]), "restarts": self.restarts}
