@@ -56,7 +56,9 @@ class Config:
     survive_percent: float = knob(6.0, "wagner: share of the words that survive, percent", 0, 100)
     elite_percent: float = knob(10.0, "tabular: share of the batch to learn from, percent", 0, 100)
     patience: int = knob(25, "tabular: generations without a better word before the table is reset", 1)
-    collapse: bool = knob(True, "tabular: reset at once when all elites are equally good and none is better than before")
+    collapse: bool = knob(
+        True, "tabular: reset at once when all elites are equally good and none is better than before"
+    )
 
 
 class CEM(Agent):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mathrl.registry import AgentPlugin as AgentPlugin
     from mathrl.registry import EnvPlugin as EnvPlugin
     from mathrl.registry import reward as reward
+    from mathrl.rollout import choose_uniformly as choose_uniformly
+    from mathrl.rollout import play as play
+    from mathrl.rollout import sample_masked as sample_masked
     from mathrl.sb3 import SB3VecEnv as SB3VecEnv
     from mathrl.session import Outcome as Outcome
     from mathrl.session import solve as solve
@@ -42,7 +45,8 @@ if TYPE_CHECKING:
 _HOME = {
     "Agent": "agent", "Task": "agent", "bench": "bench", "Budget": "budget", "SearchEnv": "env", "Streams": "env",
     "MathrlError": "errors", "RowEnv": "faces", "make_env": "faces", "AgentPlugin": "registry", "EnvPlugin": "registry",
-    "reward": "registry", "SB3VecEnv": "sb3", "Outcome": "session", "solve": "session", "train": "session",
+    "reward": "registry", "choose_uniformly": "rollout", "play": "rollout", "sample_masked": "rollout",
+    "SB3VecEnv": "sb3", "Outcome": "session", "solve": "session", "train": "session",
     "knob": "settings", "Solution": "solution", "Verdict": "solution", "Run": "training", "score": "verbs",
     "verify": "verbs", "WordEnv": "words", "WordLayout": "words",
 }  # fmt: skip

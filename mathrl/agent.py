@@ -48,6 +48,7 @@ class Agent(ABC):
 
     Config: ClassVar[type] = NoConfig
     searches: ClassVar[bool] = False  # goes on until its budget is spent, instead of one greedy pass
+    batch: ClassVar[int] = 1  # rows played at once for each instance by a search that goes on
 
     def __init__(self, config: Any = None, device: str = "cpu", seed: int = 0) -> None:
         self.config = self.Config() if config is None else config
@@ -65,14 +66,16 @@ class Agent(ABC):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """The best solution found of each instance: one greedy pass, then sampled ones while a search has budget."""
-        arena, rows, greedy = env.resized(len(instances)), np.arange(len(instances)), True
+        greedy, copies = True, 1
         while greedy or (self.searches and not budget.spent):
-            rng = run.stream(0)
-            arena.begin(rows, instances)
-            episodes = play(arena, rows, self._chooser(arena, rng, greedy))
-            run.offer(episodes.scores, lambda index: arena.solution(index), slots=rows)
-            run.log(mean=float(np.mean(episodes.scores)))
-            greedy = False
+            arena, rng = env.resized(copies * len(instances)), run.stream(0)
+            rows, slots = np.arange(arena.num_envs), np.repeat(np.arange(len(instances)), copies)
+            arena.begin(rows, [instances[slot] for slot in slots])
+            scores = play(arena, rows, self._chooser(arena, rng, greedy)).scores
+            run.offer(scores, arena.solution, slots)
+            finite = scores[np.isfinite(scores)]
+            run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
+            greedy, copies = False, self.batch
         return run.solutions
 
     def _chooser(self, arena: SearchEnv, rng: np.random.Generator, greedy: bool) -> Chooser:

@@ -295,12 +295,12 @@ def print_solution(shown: Shown) -> None:
     """A solution with its certificate in words."""
     for line in shown.statement:
         print(line)
-    plugin, record = _plugin(shown.record["env"]), shown.record
+    record = shown.record
     for name, value in record["solution"].items():
         if isinstance(value, (str, int, float, list)) and len(str(value)) <= 200:
             print(f"{name}: {value}")
     value = "-inf" if record["value"] is None else f"{record['value']:.10g}"
-    print(f"score: {value}" + (f"  ({plugin.value_name})" if plugin.value_name else ""))
+    print(f"score: {value}")
     print(("" if shown.verdict.holds else "REFUSED: ") + shown.verdict.reason)
     for line in shown.verdict.words:
         print(f"  {line}")
@@ -355,12 +355,6 @@ def write(file: Path, text: str) -> None:
         write_atomically(file, text.encode())
     except OSError as error:
         raise MathrlError(f"cannot write {file}: {error.strerror or error}") from None
-
-
-def _plugin(name: str) -> Any:
-    from mathrl.registry import find_env
-
-    return find_env(name)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -62,7 +62,6 @@ class EnvPlugin:
     instances: Lazy = None  # (word, config) -> list of instances: a name, a distribution, a file
     statement: Lazy = None  # config -> list[str]: the problem as it was read
     score: Lazy = None  # (config, lines, source, prove) -> iterator of {"id", "score", "proved"}
-    value_name: str = ""  # what a score means, in a few words
     hints: tuple[str, ...] = ()  # what to try after a success, shown by the command line
     misses: tuple[str, ...] = ()  # what to try after a failure
     listings: Mapping[str, Lazy] = field(default_factory=dict)  # e.g. "invariants" -> () -> list[RewardEntry]

@@ -18,9 +18,8 @@ PLUGIN = EnvPlugin(
     reward_kinds=f"{_HERE}.functions:register",
     statement=f"{_HERE}.objective:statement",
     score=f"{_HERE}.scoring:score_lines",
-    value_name="positive exactly when the conjecture fails",
     hints=(
-        'try:  mathrl solve graphs "connected: lambda1 + mu >= sqrt(n-1) + 1" env.n=25   (a conjecture of your own)',
+        'try:  mathrl solve graphs "connected: lambda1 <= average_degree + 1" env.n=12   (a conjecture of your own)',
     ),
     misses=("try:  another order (env.n=...), trees (env.moves=tree agent.mode=tabular), more time (--budget 10m)",),
     listings={"invariants": f"{_HERE}.invariants:listing"},
