@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import threading
 import time
@@ -25,7 +26,7 @@ from mathrl.rollout import choose_uniformly, play
 from mathrl.runs import RunFolder
 from mathrl.solution import Solution, Verdict
 
-CHECKPOINT_SECONDS = 20.0  # at most this much work is done again after a kill
+CHECKPOINT_SECONDS = float(os.environ.get("MATHRL_CHECKPOINT_SECONDS", 20))  # the most that a kill can cost
 
 
 class Run:
