@@ -113,7 +113,7 @@ INVARIANTS: dict[str, Invariant] = {
             "matching_number",
             symbol="mu",
             sentence="the largest number of edges no two of which share a vertex",
-            kernel="kernels.matching_number",
+            kernel="matching.matching_number",
             tree_kernel="kernels.tree_matching_number",
             source="Lovasz and Plummer, Matching Theory, 1986",
             aliases=("mu",),

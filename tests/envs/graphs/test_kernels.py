@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mathrl.envs.graphs import kernels
+from mathrl.envs.graphs import kernels, matching
 from mathrl.envs.graphs.batch import GraphBatch
 from mathrl.envs.graphs.graph6 import column_edges, row_edges
 from mathrl.errors import MathrlError
@@ -83,7 +83,7 @@ def test_general_kernels_equal_networkx(rng: np.random.Generator, n: int) -> Non
     connected = [nx.is_connected(graph) for graph in graphs]
     assert kernels.connected(adjacency).tolist() == connected
     matched = [len(nx.max_weight_matching(graph, maxcardinality=True)) for graph in graphs]
-    assert kernels.matching_number(adjacency).tolist() == matched
+    assert matching.matching_number(adjacency).tolist() == matched
     triangles = [sum(nx.triangles(graph).values()) // 3 for graph in graphs]
     assert kernels.triangle_number(adjacency).tolist() == triangles
     diameters = [nx.diameter(graph) if ok else np.nan for graph, ok in zip(graphs, connected, strict=True)]
@@ -96,7 +96,7 @@ def test_matching_number_is_the_definition_on_every_small_graph() -> None:
     pairs = row_edges(5)
     words = (np.arange(1024)[:, None] >> np.arange(10) & 1).astype(np.uint8)
     adjacency = kernels.adjacency_from_words(words, pairs, 5)
-    for word, value in zip(words, kernels.matching_number(adjacency), strict=True):
+    for word, value in zip(words, matching.matching_number(adjacency), strict=True):
         edges = [set(pair.tolist()) for pair, bit in zip(pairs, word, strict=True) if bit]
         two = any(not a & b for a, b in combinations(edges, 2))
         assert value == (2 if two else min(len(edges), 1))
@@ -112,7 +112,7 @@ def test_matching_number_of_blossoms_hung_on_a_path(k: int) -> None:
     for seed in range(20):
         order = np.random.default_rng(seed).permutation(len(graph))
         adjacency = nx.to_numpy_array(graph, nodelist=order.tolist(), dtype=np.uint8)[None]
-        assert kernels.matching_number(adjacency)[0] == expected
+        assert matching.matching_number(adjacency)[0] == expected
 
 
 @pytest.mark.parametrize("n", [40, 150])
@@ -139,7 +139,7 @@ def test_tree_kernels_equal_the_general_ones(rng: np.random.Generator, n: int) -
     expected = largest_eigenvalues(adjacency)
     np.testing.assert_allclose(kernels.tree_lambda1(parents), expected, rtol=0, atol=1e-10)
     np.testing.assert_allclose(kernels.lambda1(adjacency), expected, rtol=0, atol=1e-10)
-    assert np.array_equal(kernels.tree_matching_number(parents), kernels.matching_number(adjacency))
+    assert np.array_equal(kernels.tree_matching_number(parents), matching.matching_number(adjacency))
 
 
 def test_tree_kernels_on_extreme_shapes() -> None:
