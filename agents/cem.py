@@ -335,13 +335,13 @@ class NetworkRule(Rule):
 
         letters = np.arange(env.max_actions) < env.letters[:-1, None]
         mask = torch.from_numpy(letters).to(self.policy.device)
-        chosen = torch.from_numpy(elites).to(self.policy.device).unsqueeze(-1)
+        chosen = torch.from_numpy(elites.T.copy()).to(self.policy.device).unsqueeze(-1)
         free = mask.sum(-1) > 1
         loss = 0.0
         for _ in range(self.epochs):
             logits = self.policy.word_log_probabilities(elites.astype(np.int16))
-            chances = logits.masked_fill(~mask, -torch.inf).log_softmax(-1)[:, free]
-            loss = self._descend(chances.flatten(0, 1), chosen[:, free].flatten(0, 1))
+            chances = logits.masked_fill(~mask.unsqueeze(1), -torch.inf).log_softmax(-1)[free]
+            loss = self._descend(chances.flatten(0, 1), chosen[free].flatten(0, 1))
         return loss
 
     def _step(self, decisions: Decisions) -> float:

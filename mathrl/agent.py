@@ -70,7 +70,7 @@ class Agent(ABC):
         while greedy or (self.searches and not budget.spent):
             arena, rng = env.resized(copies * len(instances)), run.stream(0)
             rows, slots = np.arange(arena.num_envs), np.repeat(np.arange(len(instances)), copies)
-            arena.begin(rows, [instances[slot] for slot in slots])
+            arena.begin(rows, [instances[int(slot)] for slot in slots])
             scores = play(arena, rows, self._chooser(arena, rng, greedy)).scores
             run.offer(scores, arena.solution, slots)
             finite = scores[np.isfinite(scores)]

@@ -92,9 +92,9 @@ class Policy:
         return masked_log_softmax(logits, torch.from_numpy(decisions.masks).to(self.device))
 
     def word_log_probabilities(self, words: NDArray[np.int16]) -> Tensor:
-        """float32[R, T, A]: log-softmax at every place of complete words int16[R, T], no letter masked, with gradient.
+        """float32[T, R, A]: log-softmax at every place of complete words int16[R, T], no letter masked, with gradient.
 
-        The first layer of all places is one cumulative sum over the chosen columns, instead of a product with T dense
+        The first layer of all places is one running sum over the chosen columns, instead of a product with T dense
         observations a word: O(R T H) instead of O(R T D H).
         """
         net, layout = self.net, self.layout
@@ -103,13 +103,17 @@ class Policy:
         first = net.layers[0]
         assert isinstance(first, torch.nn.Linear)
         columns = functional.pad(first.weight.t(), (0, 0, 0, 1))  # one more row, zero: column -1
-        played = layout.letter_column[np.arange(words.shape[1])[None, :], words]
-        places = np.where(layout.position_column < 0, len(columns) - 1, layout.position_column)
-        index = torch.from_numpy(np.where(played < 0, len(columns) - 1, played)).to(self.device)
-        letters = functional.embedding(index, columns)
-        before = letters.cumsum(1) - letters
-        start = first.bias + columns[torch.from_numpy(layout.constant_columns).to(self.device)].sum(0)
-        x = functional.relu(before + columns[torch.from_numpy(places).to(self.device)] + start)
+        zero = len(columns) - 1
+        played = layout.letter_column[np.arange(words.shape[1] - 1)[:, None], words.T[:-1]]
+        before = np.concatenate([np.full((1, len(words)), zero), np.where(played < 0, zero, played)])
+        places = np.where(layout.position_column < 0, zero, layout.position_column)
+        index, position, constant = (
+            torch.from_numpy(some).to(self.device) for some in (before, places, layout.constant_columns)
+        )
+        line = columns[position] + (first.bias + columns[constant].sum(0))
+        chosen = columns.index_select(0, index.flatten()).view(*index.shape, -1)
+        total: Tensor = _RunningSum.apply(chosen)  # type: ignore[no-untyped-call]
+        x = (total + line.unsqueeze(1)).relu_()
         for layer in net.layers[1:]:
             x = functional.relu(layer(x))
         logits = net.policy(x)
@@ -124,6 +128,28 @@ class Policy:
         self.net.load_state_dict({name: torch.as_tensor(weight) for name, weight in weights.items()})
         if isinstance(self.net, WordNet):
             self.net.refresh()
+
+
+class _RunningSum(torch.autograd.Function):
+    """Sums over the first axis, float32[T, ...]; on the CPU slice by slice, 5 times faster than torch.cumsum there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return _accumulate(x, range(1, len(x)), -1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _accumulate(gradient, range(len(gradient) - 2, -1, -1), 1)
+
+
+def _accumulate(x: Tensor, order: range, step: int) -> Tensor:
+    """Add to each slice, in this order, the one `step` away."""
+    if x.device.type != "cpu":
+        return x.cumsum(0) if step < 0 else x.flip(0).cumsum(0).flip(0)
+    total = x.clone()
+    for t in order:
+        total[t] += total[t + step]
+    return total
 
 
 def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any]) -> Decisions:
