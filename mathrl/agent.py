@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mathrl.env import Rows, SearchEnv
 from mathrl.errors import MathrlError
-from mathrl.rollout import Chooser, play
+from mathrl.rollout import play
 
 if TYPE_CHECKING:
     from mathrl.budget import Budget
@@ -66,20 +66,20 @@ class Agent(ABC):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """The best solution found of each instance: one greedy pass, then sampled ones while a search has budget."""
-        greedy, copies = True, 1
-        while greedy or (self.searches and not budget.spent):
-            arena, rng = env.resized(copies * len(instances)), run.stream(0)
-            rows, slots = np.arange(arena.num_envs), np.repeat(np.arange(len(instances)), copies)
-            arena.begin(rows, [instances[int(slot)] for slot in slots])
-            scores = play(arena, rows, self._chooser(arena, rng, greedy)).scores
-            run.offer(scores, arena.solution, slots)
-            finite = scores[np.isfinite(scores)]
-            run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
-            greedy, copies = False, self.batch
+        self.sweep(env, instances, run)
+        while self.searches and not budget.spent:
+            self.sweep(env, instances, run, greedy=False, copies=self.batch)
         return run.solutions
 
-    def _chooser(self, arena: SearchEnv, rng: np.random.Generator, greedy: bool) -> Chooser:
-        return lambda live, masks, step: self.act(arena, live, rng, greedy)
+    def sweep(self, env: SearchEnv, instances: Sequence[Any], run: Run, greedy: bool = True, copies: int = 1) -> None:
+        """Play every instance to its end by `act`, in `copies` rows each."""
+        arena, rng = env.resized(copies * len(instances)), run.stream(0)
+        rows, slots = np.arange(arena.num_envs), np.repeat(np.arange(len(instances)), copies)
+        arena.begin(rows, [instances[int(slot)] for slot in slots])
+        scores = play(arena, rows, lambda live, masks, step: self.act(arena, live, rng, greedy)).scores
+        run.offer(scores, arena.solution, slots)
+        finite = scores[np.isfinite(scores)]
+        run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
 
     def train(self, env: SearchEnv, run: Run, budget: Budget) -> None:
         """Learn until the budget is spent, one `run.log` a generation."""

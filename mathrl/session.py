@@ -278,10 +278,10 @@ class Session:
         budget, number = Budget(limit, until_solved=self.until == "solved"), count(self.workers)
         setup = self.setup
         env, agent = setup.build(self.device, self.seed)  # before the folder, so that bad settings leave nothing behind
-        if self.announce and setup.env.statement:
-            self.announce(setup.env.get("statement")(setup.env_config))
         with ExitStack() as stack:
             folder = None if self.path is None else stack.enter_context(closing(self._folder(self.path)))
+            if self.announce and setup.env.statement:
+                self.announce(setup.env.get("statement")(setup.env_config))
             executor: Executor = Inline(agent, env) if number == 1 else _processes(setup, number, agent, env)
             stack.callback(executor.close)
             progress = (
@@ -302,8 +302,8 @@ class Session:
     def _work(self, run: Run, budget: Budget) -> None:
         if self.verb == "train":
             run.agent.train(run.env, run, budget)
-        elif self.setup.trained:  # a trained policy acts; it does not go on learning
-            Agent.solve(run.agent, run.env, self.setup.instances, run, budget)
+        elif self.setup.trained:  # a trained policy acts, once and greedily; it does not search or go on learning
+            run.agent.sweep(run.env, self.setup.instances, run)
         else:
             run.agent.solve(run.env, self.setup.instances, run, budget)
 
