@@ -410,16 +410,15 @@ class MemoryRule(NetworkRule):
 
 def best_distinct(words: Words, scores: Scores, most: int, newest: bool = False) -> tuple[Words, Scores]:
     """The `most` best distinct words int64[R, T]; of equal scores the lexicographically first, or those given first."""
-    if len(scores) > 4 * most:  # only words that reach the most-th best score (copies counted) can matter
-        threshold = np.partition(scores, -most)[-most]
-        distinct = len(np.unique(words[scores >= threshold], axis=0))
-        if distinct >= most:
-            words, scores = words[scores >= threshold], scores[scores >= threshold]
     keys = np.ascontiguousarray(words + 1, ">i2").view(np.dtype((np.void, 2 * words.shape[1])))[:, 0]
-    _, first = np.unique(keys, return_index=True)  # sorted as bytes, which is the order of the words
-    if newest:
-        first = np.sort(first)
-    kept = first[np.argsort(-scores[first], kind="stable")][:most]
+    index = np.arange(len(scores))
+    if len(scores) > 4 * most:  # only words that reach the most-th best score (copies counted) can matter
+        above = np.flatnonzero(scores >= np.partition(scores, -most)[-most])
+        if len(np.unique(keys[above])) >= most:
+            index = above
+    _, first = np.unique(keys[index], return_index=True)  # sorted as bytes, which is the order of the words
+    index = index[np.sort(first) if newest else first]
+    kept = index[np.argsort(-scores[index], kind="stable")][:most]
     return words[kept], scores[kept]
 
 

@@ -42,7 +42,23 @@ def test_a_limit_reads(text, kind, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "xyz", "s", "-5s", "60 s", "60s,5m", "60ss", "1e", "nan", "inf", "infs", "200k", "200k evals", "k-evals", ".5s"],
+    [
+        "",
+        "xyz",
+        "s",
+        "-5s",
+        "60 s",
+        "60s,5m",
+        "60ss",
+        "1e",
+        "nan",
+        "inf",
+        "infs",
+        "200k",
+        "200k evals",
+        "k-evals",
+        ".5s",
+    ],
 )
 def test_a_limit_refuses(text):
     with pytest.raises(MathrlError, match="is not a budget; write seconds like 60s") as refused:

@@ -109,7 +109,9 @@ def test_a_damaged_file_is_one_sentence(tmp_path, name, harm):
         file.mkdir()
     elif harm != "missing":
         noise = np.random.default_rng(0).bytes(len(whole))
-        file.write_bytes({"empty": b"", "half": whole[: len(whole) // 2], "shifted": b"x" + whole, "noise": noise}[harm])
+        file.write_bytes(
+            {"empty": b"", "half": whole[: len(whole) // 2], "shifted": b"x" + whole, "noise": noise}[harm]
+        )
     with pytest.raises(MathrlError, match=f"{name} is missing or damaged") as refused:
         checkpoint.load(tmp_path)
     assert "\n" not in str(refused.value)
@@ -127,9 +129,21 @@ def test_every_truncation_is_noticed(tmp_path, name):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "null", '"4"', '{"files": []}', '{"number": 4}', '{"number": "4", "files": []}', '{"number": 4, "files": 3}',
-     '{"number": 4, "files": [7]}', '{"number": 4, "files": ["../secret.json"]}', '{"number": 4, "files": ["/etc/passwd"]}'],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"4"',
+        '{"files": []}',
+        '{"number": 4}',
+        '{"number": "4", "files": []}',
+        '{"number": 4, "files": 3}',
+        '{"number": 4, "files": [7]}',
+        '{"number": 4, "files": ["../secret.json"]}',
+        '{"number": 4, "files": ["/etc/passwd"]}',
+    ],
+)
 def test_a_damaged_latest_json_is_one_sentence(tmp_path, content):
     checkpoint.save(tmp_path, 4, nested())
     (tmp_path / "latest.json").write_text(content)

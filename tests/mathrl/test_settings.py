@@ -205,7 +205,7 @@ def test_split_parts_at_the_first_equals_sign():
 
 def test_a_setting_may_repeat_its_value_but_not_change_it():
     assert split(["env.n=19", "env.n=19"]) == {"env.n": "19"}
-    with pytest.raises(MathrlError, match="'env.n' is set twice, to '19' and to '20'"):
+    with pytest.raises(MathrlError, match=r"'env\.n' is set twice, to '19' and to '20'"):
         split(["env.n=19", "agent.a=1", "env.n=20"])
-    with pytest.raises(MathrlError, match="'agent.learn-percent' is set twice"):
+    with pytest.raises(MathrlError, match=r"'agent\.learn-percent' is set twice"):
         split(["agent.learn-percent=1", "agent.learn_percent=2"])

@@ -17,7 +17,7 @@ class OnesConfig:
 
 
 class Ones(mathrl.WordEnv):
-    """All letters below `letters` are legal; reward: at the end the number of ones, -inf if it is odd and must not be."""
+    """All letters below `letters` are legal; reward: at the end the number of ones, or -inf if that is not allowed."""
 
     Config = OnesConfig
 
