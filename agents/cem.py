@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mathrl.agent import Agent, Task
-from mathrl.env import Rows, SearchEnv
+from mathrl.env import Rows, SearchEnv, Streams
 from mathrl.errors import MathrlError
 from mathrl.registry import AgentPlugin
 from mathrl.rollout import Chooser, play, replay, sample
@@ -68,7 +68,7 @@ class CEM(Agent):
     searches = True
 
     def bind(self, env: SearchEnv) -> None:
-        self.instance: Any = None
+        self.instance: Any = env.draw(Streams.of(self.seed, 1))[0]
         self._arenas: dict[int, SearchEnv] = {}
         rule = {"memory": MemoryRule, "wagner": WagnerRule, "tabular": TabularRule}[self.config.mode]
         self.rule: Rule = rule(self.config, env, self.device, self.seed)
@@ -122,9 +122,8 @@ class CEM(Agent):
         """Load the libraries and compile the paths of one tiny generation, on a copy that is thrown away."""
         copy = CEM(self.config, self.device, self.seed)
         copy.bind(env)
-        copy.instance = self.instance
         words, scores = copy.work(env, Task(self.seed, 0, 0, 4))
-        copy.rule.learn(env, words, scores, self.instance, np.random.default_rng(0))
+        copy.rule.learn(env, words, scores, copy.instance, np.random.default_rng(0))
 
     def parameters(self) -> dict[str, Any]:
         return {"rule": self.rule.weights(), "instance": self.instance}
@@ -139,7 +138,7 @@ class CEM(Agent):
     def restore(self, state: dict[str, Any]) -> None:
         try:
             self.rule.restore(state)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise MathrlError(f"the checkpoint is of another problem or network ({type(error).__name__})") from None
 
 
@@ -295,12 +294,19 @@ class NetworkRule(Rule):
         self.words: Words = np.zeros((0, 0), np.int64)
         self.scores: Scores = np.zeros(0)
 
+    def joined(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
+        """New words and scores first, then those kept; shorter episodes are padded with -1."""
+        width = max(words.shape[1], self.words.shape[1])
+        both = [np.pad(some, ((0, 0), (0, width - some.shape[1])), constant_values=-1) for some in (words, self.words)]
+        return np.concatenate(both), np.concatenate([scores, self.scores])
+
     def select(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
         """The elites to learn from, best first; what is to survive is kept in self.words and self.scores."""
         raise NotImplementedError
 
     def chooser(self, env: SearchEnv, rows: int, rng: np.random.Generator) -> Chooser:
-        return self.policy.chooser(env, rows, rng, (self.config.explore or 0.0, self.config.prior))
+        prior = self.config.prior if env.max_actions == 2 else None
+        return self.policy.chooser(env, rows, rng, (self.config.explore or 0.0, prior))
 
     def probabilities(self, env: SearchEnv, rows: Rows) -> NDArray[Any]:
         return self.policy.probabilities(env, rows, env.masks(rows))
@@ -321,7 +327,7 @@ class NetworkRule(Rule):
 
         decisions = decisions_of(env, elites, [instance] * len(elites))
         total, steps = 0.0, 0
-        size = self.minibatch or len(decisions)
+        size = self.minibatch or max(1, len(decisions))
         for _ in range(self.epochs):
             order = rng.permutation(len(decisions))
             for start in range(0, len(order), size):
@@ -338,6 +344,8 @@ class NetworkRule(Rule):
         chosen = torch.from_numpy(elites.T.copy()).to(self.policy.device).unsqueeze(-1)
         free = mask.sum(-1) > 1
         loss = 0.0
+        if not free.any():
+            return loss
         for _ in range(self.epochs):
             logits = self.policy.word_log_probabilities(elites.astype(np.int16))
             chances = logits.masked_fill(~mask.unsqueeze(1), -torch.inf).log_softmax(-1)[free]
@@ -398,11 +406,7 @@ class MemoryRule(NetworkRule):
         elites = self.config.memory if self.config.elites is None else self.config.elites
         most = max(elites, self.config.memory)
         if len(self.scores):
-            width = max(words.shape[1], self.words.shape[1])
-            words, old = (
-                np.pad(some, ((0, 0), (0, width - some.shape[1])), constant_values=-1) for some in (words, self.words)
-            )
-            words, scores = np.concatenate([words, old]), np.concatenate([scores, self.scores])
+            words, scores = self.joined(words, scores)
         words, scores = best_distinct(words, scores, most, newest=self.config.ties == "newest")
         self.words, self.scores = words[: self.config.memory], scores[: self.config.memory]
         return words[:elites], scores[:elites]
@@ -433,7 +437,7 @@ class WagnerRule(NetworkRule):
     def select(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
         size = len(scores)
         if len(self.scores):
-            words, scores = np.concatenate([words, self.words]), np.concatenate([scores, self.scores])
+            words, scores = self.joined(words, scores)
         ranked = finite_scores(scores)
         learn = select(ranked, 100 - self.config.learn_percent, size)
         survive = select(ranked, 100 - self.config.survive_percent, size)

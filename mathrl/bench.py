@@ -159,6 +159,9 @@ def bench(
     seeds = _seeds(train_seeds) if isinstance(train_seeds, str) else list(train_seeds)
     agents, common = _agents(env, words)
     if not agents:
+        for word in common:  # a word that is no reward was meant as an agent
+            if not settings.is_setting(word) and not settings.is_formula(word):
+                read_words(env, [word], knobs)
         raise MathrlError("say which agents to compare, as in: mathrl bench graphs cem random")
     instances = on.split(",") if on else []
     setups = {
@@ -211,7 +214,7 @@ def _agents(env: str, words: Sequence[str]) -> tuple[dict[str, tuple[str, list[s
         if settings.is_setting(word) or settings.is_formula(word):
             common.append(word)
             continue
-        if name != "" and not Path(name).is_dir():
+        if not Path(name or ".py").is_dir():
             try:
                 registry.find_agent(name, family.name)
             except MathrlError:

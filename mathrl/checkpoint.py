@@ -74,9 +74,9 @@ def load(folder: Path) -> dict[str, Any]:
         path = folder / name
         try:
             if path.suffix == ".json":
-                flat.update(json.loads(path.read_text()))
+                flat.update(**json.loads(path.read_text()))  # TypeError unless it is an object
             elif path.suffix == ".npz":
-                with np.load(path, allow_pickle=False) as arrays:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                     flat.update({key: arrays[key] for key in arrays.files})
             else:
                 from safetensors.torch import load_file

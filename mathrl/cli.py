@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -167,7 +168,15 @@ def score(
     if only not in ("", "positive"):
         raise MathrlError(f"--only takes 'positive', not '{only}'")
     *said, name = words
-    for line in verbs.score(env, open_lines(name), name if name != "-" else "standard input", said, prove):
+    if "=" in name and not Path(name).exists():
+        raise MathrlError(f"score needs a file of objects after {name}, or - for a pipe")
+    with open_lines(name) as file:
+        show_scores(verbs.score(env, file, name if name != "-" else "standard input", said, prove), only, as_json)
+
+
+def show_scores(lines: Iterable[dict[str, Any]], only: str, as_json: bool) -> None:
+    """One line an object."""
+    for line in lines:
         if only == "positive" and not (line["score"] is not None and line["score"] > 1e-9):
             continue
         if as_json:
@@ -224,11 +233,11 @@ def show(
             write(out, text + ("" if text.endswith("\n") else "\n"))
             print(out)
         else:
-            print(text)
+            print(text, end="" if text.endswith("\n") else "\n")
     else:
         shown = verbs.best_of(path)
         print_solution(shown)
-        drawn = verbs.picture(path, shown.record, out)
+        drawn = verbs.picture(path, shown.record, out) if out or Path(path).is_dir() else None
         if drawn:
             print(f"\npicture: {drawn}")
         raise typer.Exit(0 if shown.verdict.holds else 1)
@@ -321,12 +330,12 @@ def print_end(outcome: Outcome) -> None:
             print(f"picture: {drawn}")
     if outcome.path:
         plugin = outcome.setup.env
-        files = "".join(f" --load {os.path.relpath(file)}" for file in outcome.setup.files())
+        files = "".join(f" --load {os.path.relpath(file)}" for file in outcome.setup.files)
         print(f"run: {outcome.path}")
         print(f"next: mathrl verify {outcome.path}{files}")
-        if "check" in plugin.exports:
+        if "check" in plugin.exports and outcome.verdicts and outcome.verdicts[0].solved:
             print(f"      mathrl show {outcome.path} --to check > check.py   (a proof check that needs only Python)")
-        if outcome.reason != "solved":
+        if outcome.reason != "solved" and outcome.setup.agent.learns:
             print(f"      mathrl train --resume {outcome.path} --budget {_longer(outcome)}{files}")
     for line in outcome.setup.env.hints if outcome.reason == "solved" else outcome.setup.env.misses:
         print(f"      {line}")
@@ -340,7 +349,7 @@ def _longer(outcome: Outcome) -> str:
 def open_lines(name: str) -> Any:
     """The lines of a file, or of standard input for `-`."""
     if name == "-":
-        return sys.stdin
+        return nullcontext(sys.stdin)
     try:
         return Path(name).open(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -352,6 +361,7 @@ def write(file: Path, text: str) -> None:
     from mathrl.checkpoint import write_atomically
 
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text.encode())
     except OSError as error:
         raise MathrlError(f"cannot write {file}: {error.strerror or error}") from None
@@ -367,7 +377,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # the reader of our output has seen enough
+            sys.exit(0)
+        raise
     sys.exit(0)

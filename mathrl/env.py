@@ -171,12 +171,14 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
 
     def restart(self, rows: Rows, instances: Sequence[Any] | None = None) -> None:
         """Begin a fresh episode in each row: of the given instances, or of drawn ones (again if finished at once)."""
-        for attempt in range(100):
+        if instances is not None:
+            self._episodes[rows] += 1
+            self.begin(rows, instances)
+            return
+        for _ in range(100):
             drawn = self.draw(Streams(self._seeds[rows], self._streams[rows], self._episodes[rows]))
             self._episodes[rows] += 1
-            self.begin(rows, drawn if instances is None else instances)
-            if instances is not None or attempt == 99:
-                return
+            self.begin(rows, drawn)
             rows = rows[self.counts(rows) == 0]
             if not len(rows):
                 return
@@ -226,13 +228,13 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin a fresh episode in every row or in `options["reset_mask"]`, of `options["instances"]` if given."""
         options = dict(options or {})
-        if seed is not None:
-            each = [seed] * self.num_envs if isinstance(seed, (int, np.integer)) else list(seed)
-            marked = np.array([one is not None for one in each])
-            self._seeds[marked] = [one for one in each if one is not None]
-            self._episodes[marked] = 0
         mask = options.pop("reset_mask", None)
         rows = self._all if mask is None else np.flatnonzero(mask)
+        if seed is not None:
+            each = [seed] * self.num_envs if isinstance(seed, (int, np.integer)) else list(seed)
+            for row in rows:
+                if (own := each[row]) is not None:
+                    self._seeds[row], self._episodes[row] = own, 0
         self.restart(rows, options.pop("instances", None))
         return self.face_observation(self._all), self.face_info(self._all)
 
@@ -241,7 +243,10 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
     ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One action a row; in SAME_STEP mode finished rows begin their next episode at once."""
         rows = self._all
-        rewards, terminated, truncated = self.advance(rows, np.ascontiguousarray(actions, np.int64).reshape(-1))
+        chosen = np.ascontiguousarray(actions, np.int64).reshape(-1)
+        if len(chosen) != self.num_envs:
+            raise MathrlError(f"{self.num_envs} rows need as many actions, not {len(chosen)}")
+        rewards, terminated, truncated = self.advance(rows, chosen)
         over = terminated | truncated
         info: dict[str, Any] = {}
         if over.any():

@@ -22,7 +22,7 @@ def unknown(word: str, what: str, valid: Iterable[str], listing: str = "") -> Ma
         match = next(name for name in names if canonical(name) == close[0])
         sentence += f"; did you mean '{match}'?"
     elif 0 < len(names) <= 12:
-        sentence += f"; there is {', '.join(names)}"
+        sentence += f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
     return MathrlError(sentence + (f"  ({listing})" if listing else ""))
 
 

@@ -18,6 +18,8 @@ from mathrl.errors import MathrlError
 class Executor(Protocol):
     """What a learner sees: publish the parameters of a version once, then map tasks over whoever works them."""
 
+    def wait(self) -> None: ...
+
     def publish(self) -> None: ...
 
     def map(self, tasks: Sequence[Task]) -> Iterator[Any]: ...
@@ -30,6 +32,9 @@ class Inline:
 
     def __init__(self, agent: Agent, env: SearchEnv) -> None:
         self.agent, self.env = agent, env
+
+    def wait(self) -> None:
+        pass
 
     def publish(self) -> None:
         pass
@@ -69,8 +74,15 @@ class Processes:
             theirs.close()
             self.pipes.append(ours)
             self.processes.append(process)
+        self._starting = list(self.pipes)
+
+    def wait(self) -> None:
+        """Until every worker has imported and built what it needs, so that no budget pays for that."""
+        while self._starting:
+            _receive(self._starting.pop())
 
     def publish(self) -> None:
+        self.wait()
         parameters = self.agent.parameters()
         for pipe in self.pipes:
             _send(pipe, ("receive", parameters))
@@ -104,7 +116,7 @@ def count(workers: str | int) -> int:
     """A number of workers from `--workers`; `auto` is one for each core this process may use."""
     if str(workers) == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not str(workers).isdigit() or int(workers) < 1:
+    if not (str(workers).isascii() and str(workers).isdigit()) or int(workers) < 1:
         raise MathrlError(f"--workers must be a whole number from 1, or auto, not '{workers}'")
     return int(workers)
 
@@ -122,8 +134,12 @@ def _receive(pipe: Connection) -> Any:
     except (EOFError, OSError):
         raise MathrlError("a worker process ended before its work was done") from None
     if kind == "error":
-        raise MathrlError(f"a worker process failed: {content}")
+        raise MathrlError(content)
     return content
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, MathrlError) else f"a worker failed: {type(error).__name__}: {error}"
 
 
 def _serve(pipe: Connection, spec: Spec) -> None:
@@ -132,12 +148,17 @@ def _serve(pipe: Connection, spec: Spec) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)  # the learner decides when to end; a closed pipe ends the worker
-    for file in spec.files:
-        registry.load_file(file)
-    env = registry.find_env(spec.env).make(1, spec.env_config)
-    agent = registry.find_agent(spec.agent).get()(spec.agent_config, device="cpu", seed=spec.seed)
-    agent.bind(env)
     try:
+        try:
+            for file in spec.files:
+                registry.load_file(file)
+            env = registry.find_env(spec.env).make(1, spec.env_config)
+            agent = registry.find_agent(spec.agent).get()(spec.agent_config, device="cpu", seed=spec.seed)
+            agent.bind(env)
+        except Exception as error:
+            pipe.send(("error", _sentence(error)))
+            return
+        pipe.send(("ready", None))
         while True:
             kind, content = pipe.recv()
             if kind == "receive":
@@ -147,7 +168,7 @@ def _serve(pipe: Connection, spec: Spec) -> None:
             try:
                 answer: tuple[str, Any] = ("result", (agent.work(env, content), env.meter.evaluations - before))
             except Exception as error:
-                answer = ("error", f"{type(error).__name__}: {error}")
+                answer = ("error", _sentence(error))
             pipe.send(answer)
     except (EOFError, OSError):
         pass

@@ -176,10 +176,10 @@ def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any
     env.meter.evaluations = spent
     width = max((mask.shape[1] for mask in masks), default=1)
     return Decisions(
-        _joined(seen),
-        np.concatenate([_widened(mask, width) for mask in masks]),
-        np.concatenate(chosen),
-        np.concatenate(episodes),
+        _joined(seen or [arena.observe(rows[:0])]),
+        np.concatenate([_widened(mask, width) for mask in masks] or [np.zeros((0, width), np.bool_)]),
+        np.concatenate(chosen or [rows[:0]]),
+        np.concatenate(episodes or [rows[:0]]),
     )
 
 

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -178,13 +179,19 @@ def load_file(path: str | Path) -> ModuleType:
     _loading.append(file)
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError) as error:
+        plugins = list(_plugins(module))
+    except MathrlError:
         del sys.modules[name]
-        raise MathrlError(f"{path} cannot be imported: {error}") from error
+        raise
+    except Exception as error:  # a user's file may hold anything
+        del sys.modules[name]
+        where = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = f", line {where[-1]}" if where else ""
+        raise MathrlError(f"{path}{line} cannot be imported: {type(error).__name__}: {error}") from error
     finally:
         _loading.pop()
     _files[file] = module
-    for plugin in _plugins(module):
+    for plugin in plugins:
         register(plugin, origin=str(file))
     return module
 
@@ -199,6 +206,12 @@ def load_reward(path: str, family: str) -> str:
     if len(names) > 1:
         raise MathrlError(f"{path} registers {', '.join(names)}; say which: reward={names[0]}, with --load {path}")
     return names[0]
+
+
+def reward_file(family: str, reward: str) -> str:
+    """The user's file that registered a function reward; empty if there is none."""
+    files = [origin for env, name, origin in _rewards if env == family and canonical(name) == canonical(reward)]
+    return str(files[-1]) if files and files[-1] else ""
 
 
 def files() -> tuple[str, ...]:
@@ -252,11 +265,14 @@ def _load(group: Group, module: str) -> None:
 
 
 def _plugins(module: ModuleType) -> Iterator[EnvPlugin | AgentPlugin]:
-    yield from _listed(getattr(module, "PLUGIN", []))
+    yield from _listed(getattr(module, "PLUGIN", []), getattr(module, "__file__", ""))
 
 
-def _listed(thing: Any) -> list[EnvPlugin | AgentPlugin]:
-    return list(thing) if isinstance(thing, (list, tuple)) else [thing]
+def _listed(thing: Any, where: str = "") -> list[EnvPlugin | AgentPlugin]:
+    plugins = list(thing) if isinstance(thing, (list, tuple)) else [thing]
+    if not all(isinstance(plugin, (EnvPlugin, AgentPlugin)) for plugin in plugins):
+        raise MathrlError(f"{where}: PLUGIN must be a mathrl.EnvPlugin, a mathrl.AgentPlugin, or a list of them")
+    return plugins
 
 
 def reward(family: str, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -82,6 +82,7 @@ def mixed(probabilities: NDArray[Any], masks: NDArray[np.bool_], share: float, p
     base = masks.astype(np.float64)
     if prior is not None and masks.shape[1] == 2:
         base *= [1 - prior, prior]
+        base = np.where(base.any(axis=1, keepdims=True), base, masks)  # a forced letter, whatever the prior
     result: NDArray[Any] = (1 - share) * probabilities + share * base / base.sum(1, keepdims=True)
     return result
 

@@ -46,6 +46,7 @@ class RunFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise MathrlError(f"{path} is in use by another run") from None
         self._files: dict[str, IO[str]] = {}
 
@@ -64,6 +65,9 @@ class RunFolder:
             for name in ("metrics.jsonl", "solutions.jsonl"):
                 (aside / name).touch()
             aside.rename(path)
+        except (FileExistsError, NotADirectoryError):
+            below = next(parent for parent in path.parents if parent.exists())
+            raise MathrlError(f"cannot write the run folder {path}: {below} is not a folder") from None
         except OSError as error:
             shutil.rmtree(aside, ignore_errors=True)
             raise MathrlError(f"cannot write the run folder {path}: {error.strerror or error}") from None
@@ -92,20 +96,28 @@ class RunFolder:
         self._files[name].write(json.dumps(row, allow_nan=False) + "\n")
         self._files[name].flush()
 
-    def keep(self, name: str, rows: int) -> list[dict[str, Any]]:
-        """Cut a JSON Lines file back to its first `rows` rows, the ones that the checkpoint knows, and return them."""
+    def read(self, name: str, rows: int) -> list[dict[str, Any]]:
+        """The first `rows` rows of a JSON Lines file, the ones that the checkpoint knows."""
         path = self.path / name
-        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        lines = path.read_bytes().splitlines() if path.exists() else []
         if len(lines) < rows:
             raise MathrlError(
                 f"{path} has {len(lines)} rows where the checkpoint has {rows}; the run folder is truncated"
             )
         try:
-            kept = [json.loads(line) for line in lines[:rows]]
+            found = [json.loads(line) for line in lines[:rows]]
         except ValueError:
             raise MathrlError(f"{path} is damaged") from None
-        checkpoint.write_atomically(path, b"".join(lines[:rows]))
-        return kept
+        if not all(isinstance(row, dict) for row in found):
+            raise MathrlError(f"{path} is damaged")
+        return found
+
+    def cut(self, name: str, rows: int) -> None:
+        """Cut a JSON Lines file back to its first `rows` rows."""
+        path = self.path / name
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        if len(lines) > rows or not path.exists():
+            checkpoint.write_atomically(path, b"".join(lines[:rows]))
 
     def sync(self) -> None:
         """Make the appended rows safe on disk, before a checkpoint counts them."""
@@ -135,8 +147,12 @@ def read_toml(file: Path) -> Config:
     for table in ("env", "agent"):
         if not isinstance(config.get(table), dict) or not isinstance(config[table].get("name"), str):
             raise MathrlError(f"{file} is not a run's configuration: the table [{table}] with a name is missing")
-    if not isinstance(config.setdefault("run", {}), dict):
+    run = config.setdefault("run", {})
+    if not isinstance(run, dict):
         raise MathrlError(f"{file} is not a run's configuration: [run] is not a table")
+    for name, kind in {"seed": int, "budget": str, "until": str, "verb": str, "files": list}.items():
+        if not isinstance(run.get(name, kind()), kind):
+            raise MathrlError(f"{file} is not a run's configuration: run.{name} is not of its kind")
     return config
 
 
@@ -147,8 +163,10 @@ def read_solutions(path: Path) -> list[dict[str, Any]]:
         read_config(path)
     try:
         text = sys.stdin.read() if str(path) == "-" else file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MathrlError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise MathrlError(f"cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise MathrlError(f"cannot read {file}: it is not a text file") from None
     records = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

@@ -16,7 +16,7 @@ from typing import Any
 from mathrl import checkpoint, registry, settings
 from mathrl.agent import Agent
 from mathrl.budget import Budget, Limit
-from mathrl.env import SearchEnv
+from mathrl.env import SearchEnv, Streams
 from mathrl.errors import MathrlError, canonical, unknown
 from mathrl.executors import Executor, Inline, Processes, Spec, count
 from mathrl.progress import Progress
@@ -44,16 +44,22 @@ class Setup:
         return {
             "env": {"name": self.env.name, **_plain(self.env_config)},
             "agent": {"name": self.agent.name, **_plain(self.agent_config)},
-            "run": {"seed": seed, "files": list(registry.files())},
+            "run": {"seed": seed, "files": list(self.files)},
         }
 
+    @property
     def files(self) -> tuple[str, ...]:
-        """The user's files that this setup needs."""
-        return registry.files()
+        """The user's files that this setup needs: its environment's, its agent's, its reward's."""
+        reward = registry.reward_file(self.env.name, str(getattr(self.env_config, "reward", "")))
+        return tuple(dict.fromkeys(file for file in (self.env.origin, self.agent.origin, reward) if file))
 
     def build(self, device: str, seed: int) -> tuple[SearchEnv, Agent]:
         """The environment with one row, and the agent bound to it."""
         env = self.env.make(1, self.env_config)
+        if device not in ("auto", "cpu"):  # also an agent without a network must not run elsewhere than was said
+            from mathrl.nets import pick_device
+
+            pick_device(device)
         agent = self.agent.get()(self.agent_config, device=device, seed=seed)
         agent.bind(env)
         if self.trained:
@@ -152,7 +158,7 @@ def read_words(
     if reward.endswith(".py"):
         env_settings["reward"] = registry.load_reward(reward, plugin.name)
     env_config = settings.build(plugin.get("config"), {**stored_env, **env_settings}, plugin.name)
-    agent_config: Any = settings.build(found.get().Config, {**stored_agent, **agent_settings}, found.name)
+    agent_config: Any = settings.build(found.get().Config, {**stored_agent, **agent_settings}, found.name, "agent")
     if instances and plugin.instances is None:
         raise _not_a_word(instances[0], plugin)
     read = (
@@ -234,13 +240,10 @@ def from_config(config: Config, words: Sequence[str] = ()) -> Setup:
     rest = [
         word for word in words if word not in (env, agent) and (settings.is_setting(word) or not word.endswith(".py"))
     ]
-    try:
-        return read_words(env, rest, base=config)
-    except MathrlError as error:
-        files = [file for file in config["run"].get("files", []) if file not in registry.files()]
-        if files:
-            raise MathrlError(f"this run used the file {files[0]}; name it with --load to let its code run") from None
-        raise error
+    for file in config["run"].get("files", []):
+        if file not in registry.files():
+            raise MathrlError(f"this run used the file {file}; name it with --load to let its code run")
+    return read_words(env, rest, base=config)
 
 
 def from_file(file: Path, words: Sequence[str] = ()) -> tuple[Setup, dict[str, Any]]:
@@ -274,14 +277,19 @@ class Session:
         """Begin or continue the run; everything opened is closed whatever happens."""
         if self.until not in (None, "solved", "budget", "none"):
             raise MathrlError(f"--until takes 'solved' or 'budget', not '{self.until}'")
+        if not 0 <= self.seed < 2**63:
+            raise MathrlError(f"--seed must be a whole number from 0, below 2^63, not {self.seed}")
         limit = Limit.parse(self.budget) if self.budget and self.budget != "none" else None
         budget, number = Budget(limit, until_solved=self.until == "solved"), count(self.workers)
         setup = self.setup
         env, agent = setup.build(self.device, self.seed)  # before the folder, so that bad settings leave nothing behind
         with ExitStack() as stack:
-            folder = None if self.path is None else stack.enter_context(closing(self._folder(self.path)))
+            stack.enter_context(stopping_by_signal(budget))
+            old = self.path is not None and self.path.exists()
+            folder = stack.enter_context(closing(self._folder(self.path))) if self.path and old else None
             if self.announce and setup.env.statement:
                 self.announce(setup.env.get("statement")(setup.env_config))
+            warm_up(env, agent)
             executor: Executor = Inline(agent, env) if number == 1 else _processes(setup, number, agent, env)
             stack.callback(executor.close)
             progress = (
@@ -289,13 +297,14 @@ class Session:
                 if self.quiet
                 else stack.enter_context(closing(Progress(f"{self.verb} {setup.env.name} {setup.agent.name}")))
             )
+            executor.wait()
+            if self.path and not old:  # as late as this, so that what cannot run leaves nothing behind
+                folder = stack.enter_context(closing(self._folder(self.path)))
             run = Run(env, agent, setup.agent.name, budget, folder, executor, progress)
             before = run.resume() if folder else 0.0
-            warm_up(env, agent)
             budget.start(env.meter, before)
             if not budget.spent and not run.done:
-                with stopping_by_signal(budget):
-                    self._work(run, budget)
+                self._work(run, budget)
                 run.save(finished=None if budget.signal else _reason(budget))
             return _outcome(setup, run, budget, self.path)
 
@@ -303,9 +312,14 @@ class Session:
         if self.verb == "train":
             run.agent.train(run.env, run, budget)
         elif self.setup.trained:  # a trained policy acts, once and greedily; it does not search or go on learning
-            run.agent.sweep(run.env, self.setup.instances, run)
+            run.agent.sweep(run.env, self._instances(run), run)
         else:
-            run.agent.solve(run.env, self.setup.instances, run, budget)
+            run.agent.solve(run.env, self._instances(run), run, budget)
+
+    def _instances(self, run: Run) -> Sequence[Any]:
+        """Those named, or one drawn of the family's distribution."""
+        named = self.setup.instances
+        return run.env.draw(Streams.of(self.seed, 1)) if named == (None,) else named
 
     def _folder(self, path: Path) -> RunFolder:
         """The run folder: a new one, or an old one of the same settings; MathrlError if they differ."""
@@ -343,7 +357,7 @@ def _outcome(setup: Setup, run: Run, budget: Budget, path: Path | None) -> Outco
 
 def _processes(setup: Setup, number: int, agent: Agent, env: SearchEnv) -> Processes:
     spec = Spec(
-        setup.env.name, setup.env_config, setup.agent.name, setup.agent_config, agent.seed, registry.files()
+        setup.env.name, setup.env_config, setup.agent.name, setup.agent_config, agent.seed, setup.files
     )  # fmt: skip
     return Processes(number, spec, agent, env)
 
@@ -385,4 +399,9 @@ def _is_reward(plugin: EnvPlugin, word: str) -> bool:
 
 def _not_a_word(word: str, plugin: EnvPlugin) -> MathrlError:
     names = [*registry.agents(), *((entry.name for entry in plugin.get("rewards")()) if plugin.rewards else ())]
-    return unknown(word, f"an agent, a reward or a setting for {plugin.name}", names, "settings look like env.n=19")
+    return unknown(
+        word,
+        f"an agent, a reward or a setting for {plugin.name}",
+        names,
+        "settings look like env.n=19; a formula has a comparison or begins with maximise: and is quoted",
+    )

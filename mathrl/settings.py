@@ -43,8 +43,8 @@ def split(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def build(config: type[C], values: Mapping[str, Any], owner: str) -> C:
-    """An instance of `config` with `values` (texts or typed) for some of its knobs; `owner` names it in errors."""
+def build(config: type[C], values: Mapping[str, Any], owner: str, prefix: str = "env") -> C:
+    """An instance of `config` with `values` (texts or typed) for some of its knobs; errors name owner and prefix.knob."""
     hints = get_type_hints(config)
     knobs = {canonical(field.name): field for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     arguments: dict[str, Any] = {}
@@ -52,7 +52,7 @@ def build(config: type[C], values: Mapping[str, Any], owner: str) -> C:
         if canonical(name) not in knobs:
             raise unknown(name, f"a setting of {owner}", knobs, f"mathrl list {owner} shows them")
         field = knobs[canonical(name)]
-        arguments[field.name] = _checked(f"{owner}'s {canonical(name)}", value, hints[field.name], field)
+        arguments[field.name] = _checked(f"{prefix}.{canonical(name)}", value, hints[field.name], field)
     return config(**arguments)
 
 

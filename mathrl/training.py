@@ -20,13 +20,17 @@ from mathrl import checkpoint
 from mathrl.agent import Agent, Task
 from mathrl.budget import Budget
 from mathrl.env import SearchEnv
+from mathrl.errors import MathrlError
 from mathrl.executors import Executor, Inline
 from mathrl.progress import Progress
 from mathrl.rollout import choose_uniformly, play
 from mathrl.runs import RunFolder
 from mathrl.solution import Solution, Verdict
 
-CHECKPOINT_SECONDS = float(os.environ.get("MATHRL_CHECKPOINT_SECONDS", 20))  # the most that a kill can cost
+try:
+    CHECKPOINT_SECONDS = float(os.environ.get("MATHRL_CHECKPOINT_SECONDS", 20))  # the most that a kill can cost
+except ValueError:
+    raise MathrlError("MATHRL_CHECKPOINT_SECONDS must be a number of seconds") from None
 
 
 class Run:
@@ -161,25 +165,33 @@ class Run:
         assert self.folder is not None
         latest = checkpoint.head(self.folder.path / "checkpoint")
         if latest is None:  # killed before the first checkpoint: begin again
-            self.folder.keep("metrics.jsonl", 0)
-            self.folder.keep("solutions.jsonl", 0)
+            self.folder.cut("metrics.jsonl", 0)
+            self.folder.cut("solutions.jsonl", 0)
             return 0.0
         state = checkpoint.load(self.folder.path / "checkpoint")
-        counts = state["run"]
-        self.folder.keep("metrics.jsonl", counts["generation"])
-        for record in self.folder.keep("solutions.jsonl", counts["solutions"]):
+        counts, elapsed = state.get("run", {}), latest.get("elapsed_seconds", 0.0)
+        whole = [counts.get(name) for name in ("generation", "evaluations", "solutions")]
+        if not all(isinstance(number, int) and number >= 0 for number in whole) or not isinstance(
+            elapsed, (int, float)
+        ):
+            raise MathrlError(f"{self.folder.path / 'checkpoint' / 'latest.json'} and its files are damaged")
+        self.folder.read("metrics.jsonl", counts["generation"])
+        for record in self.folder.read("solutions.jsonl", counts["solutions"]):
+            found = Solution.from_json(record)
             slot = int(record.get("slot", 0))
-            self._best[slot] = Solution.from_json(record)
+            self._best[slot] = found
             if slot == 0:
-                self.history.append((record["evaluations"], record["seconds"], record["value"]))
+                self.history.append((found.evaluations, found.seconds, found.value))
         assert self.env.plugin is not None
         self.verdicts = {slot: self.env.plugin.check(found.to_json()) for slot, found in self._best.items()}
         self.budget.solved = bool(self.verdicts) and all(one.solved for one in self.verdicts.values())
         self._rows, self.generation = counts["solutions"], counts["generation"]
         self.env.meter.evaluations = counts["evaluations"]
         self.agent.restore(state.get("agent", {}))
+        self.folder.cut("metrics.jsonl", counts["generation"])  # only now that nothing is damaged
+        self.folder.cut("solutions.jsonl", counts["solutions"])
         self.done = latest.get("finished") == "done"
-        return float(latest.get("elapsed_seconds", 0.0))
+        return float(elapsed)
 
 
 def warm_up(env: SearchEnv, agent: Agent) -> None:

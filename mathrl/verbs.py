@@ -70,6 +70,8 @@ def score(
         if settings.is_setting(word):
             name, value = next(iter(settings.split([word]).items()))
             given[name.removeprefix("env.")] = value
+        elif "reward" in given:
+            raise MathrlError(f"two rewards were given, '{given['reward']}' and '{word}'")
         else:
             given["reward"] = word
     if str(given.get("reward", "")).endswith(".py"):

@@ -91,6 +91,9 @@ class WordEnv(SearchEnv):
         self.place[rows] = 0
         self.over[rows] = False
         self.value[rows] = np.nan
+        if not self.static_letters:
+            stuck = rows[~self.masks(rows).any(axis=1)]
+            self.over[stuck], self.value[stuck] = True, -np.inf
 
     def advance(
         self, rows: Rows, actions: NDArray[np.int64]
@@ -106,9 +109,8 @@ class WordEnv(SearchEnv):
         if completed:
             full = np.flatnonzero((self.place[rows] == self.length) & np.isnan(self.value[rows]))
             finished = rows[full]
-            self.value[finished] = rewards[full] = np.nan_to_num(
-                self.values(self.word[finished]), nan=-np.inf, neginf=-np.inf
-            )
+            values = self.values(self.word[finished])
+            self.value[finished] = rewards[full] = np.where(np.isnan(values), -np.inf, values)
             self.meter.evaluations += len(full)
         if allowed is not None:
             stuck = ~terminated & ~self.masks(rows).any(axis=1)
@@ -118,18 +120,15 @@ class WordEnv(SearchEnv):
 
     def write(self, rows: Rows, words: NDArray[np.int64]) -> None:
         """Put complete words int64[R, T] into rows at once: the same as to begin, and to advance by each letter."""
-        if not self.static_letters:
+        if not self.static_letters or not ((words >= 0) & (words < self.letters[:-1])).all():
             self.begin(rows, [None] * len(rows))
             for place in range(self.length):
                 self.advance(rows, words[:, place])
             return
-        legal = ((words >= 0) & (words < self.letters[:-1])).all(axis=1)
         self.word[rows], self.place[rows], self.over[rows] = words, self.length, True
-        values = self.values(self.word[rows]) if legal.all() else np.full(len(rows), -np.inf)
-        if not legal.all() and legal.any():
-            values[legal] = self.values(self.word[rows[legal]])
+        values = self.values(self.word[rows])
         self.value[rows] = np.where(np.isnan(values), -np.inf, values)
-        self.meter.evaluations += int(legal.sum())
+        self.meter.evaluations += len(rows)
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         return np.where(self.over[rows], 0, self.letters[self.place[rows]])

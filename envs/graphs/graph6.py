@@ -116,4 +116,5 @@ def _order(sixes: NDArray[np.uint8], text: str) -> tuple[int, int]:
 
 def _shown(text: str) -> str:
     """A text short enough for an error message."""
-    return text if len(text) <= 24 else text[:21] + "..."
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:25])
+    return shown if len(text) <= 24 else shown[:21] + "..."

@@ -58,7 +58,7 @@ def conclusion(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[s
         return [f"{text}; so left = right: the strict claim {conjecture.claim} fails for this graph"]
     if certificate["sign"] == "not positive":
         return [f"{text}; so the claim {conjecture.claim} holds for this graph"]
-    return [f"{text}; which side is larger is undecided"]
+    return [f"{text}; equal as far as computed, so no counterexample is claimed"]
 
 
 def recounted(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:

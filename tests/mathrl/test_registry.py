@@ -345,7 +345,7 @@ def test_make_gives_the_environment_its_plug_in():
 
 
 def test_few_names_are_all_listed():
-    assert str(unknown("q", "a color", ["red", "blue"])) == "'q' is not a color; there is blue, red"
+    assert str(unknown("q", "a color", ["red", "blue"])) == "'q' is not a color; there are blue, red"
     assert str(unknown("bleu", "a color", ["red", "blue"])) == "'bleu' is not a color; did you mean 'blue'?"
     many = [f"name-{index}" for index in range(100)]
     assert str(unknown("q", "a name", many, "mathrl list")) == "'q' is not a name  (mathrl list)"

@@ -101,7 +101,6 @@ def test_mixed_takes_the_prior_of_two_letters():
     assert np.allclose(result, [[0.7, 0.3], [1, 0], [0, 1]], rtol=0, atol=1e-15)
 
 
-@pytest.mark.xfail(strict=True, reason="a prior of 0 or 1 leaves a forced row without any probability: 0/0")
 @pytest.mark.parametrize("prior", [0.0, 1.0])
 def test_mixed_takes_an_extreme_prior(prior):
     """The settings allow a prior of 0 and of 1; a forced letter is played all the same."""

@@ -272,7 +272,7 @@ def test_what_a_run_says_to_do_next_works(mathrl, tmp_path):
         code, out, _ = mathrl(verb, *words, "--budget", "1k-evals", "--run", folder)
         assert code == 0
         advised = re.findall(r"^(?:next:)? +mathrl (.*)$", out, re.MULTILINE)
-        assert len(advised) >= 2
+        assert advised
         for line in advised:
             command = line.split(">")[0].split("   (")[0].replace("--budget 120s", "--budget 2k-evals").split()
             code, _, err = mathrl(*command)
