@@ -44,7 +44,7 @@ def split(words: Iterable[str]) -> dict[str, str]:
 
 
 def build(config: type[C], values: Mapping[str, Any], owner: str, prefix: str = "env") -> C:
-    """An instance of `config` with `values` (texts or typed) for some of its knobs; errors name owner and prefix.knob."""
+    """An instance of `config` with `values`, texts or typed, for some knobs; errors name `owner` and `prefix`."""
     hints = get_type_hints(config)
     knobs = {canonical(field.name): field for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     arguments: dict[str, Any] = {}
