@@ -25,7 +25,8 @@ from mathrl.budget import Limit
 from mathrl.checkpoint import write_atomically
 from mathrl.errors import MathrlError
 from mathrl.runs import machine
-from mathrl.session import Outcome, read_words, solve_setup
+from mathrl.session import Options, Outcome, solve_setup
+from mathrl.setup import read_words
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,8 @@ def bench(
             for name, setup in setups.items():
                 if not quiet:
                     print(f"mathrl: bench  {name}  seed {seed}  to {longest.text}", flush=True, file=sys.stderr)
-                outcome = solve_setup(
-                    setup, budget=longest.text, until="solved", seed=seed, workers=workers, device=device
-                )
+                options = Options(longest.text, "solved", seed, workers, device)
+                outcome = solve_setup(setup, options)
                 trials += [_trial(name, limit, seed, outcome) for limit in some]
     rows = [
         _row(name, limit, [trial for trial in trials if (trial.agent, trial.at) == (name, limit.text)])

@@ -1,4 +1,4 @@
-"""The command line. Words are read by `session.read_words`; nothing here knows any environment or agent."""
+"""The command line. Words are read by `setup.read_words`; nothing here knows any environment or agent."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def train(
     quiet: QuietOption = False,
 ) -> None:
     """Train an agent; the run folder keeps everything and can be continued."""
-    from mathrl import session
+    from mathrl import session, setup
 
     load_files(load)
     said = [word for word in (env, agent) if word] + (words or [])
@@ -70,23 +70,25 @@ def train(
     folder = resume or run
     stored: dict[str, Any] = {}
     if config:
-        setup, stored = session.from_file(config, said)
+        found, stored = setup.from_file(config, said)
     elif folder and folder.exists():
-        setup, stored = session.from_folder(folder, said)
+        found, stored = setup.from_folder(folder, said)
     elif not env or not agent:
         raise MathrlError("say what to train: mathrl train ENV AGENT (mathrl list shows both)")
     else:
-        setup = session.read_words(env, words or [], agent=agent)
+        found = setup.read_words(env, words or [], agent=agent)
     outcome = session.train_setup(
-        setup,
-        budget=budget or stored.get("budget") or session.DEFAULT_BUDGET,
-        until=until or stored.get("until"),
-        seed=int(stored.get("seed", 0)) if seed is None else seed,
-        workers=workers,
-        device=device,
-        run=folder,
-        quiet=quiet,
-        announce=None if quiet or as_json else announce,
+        found,
+        session.Options(
+            budget=budget or stored.get("budget"),
+            until=until or stored.get("until"),
+            seed=int(stored.get("seed", 0)) if seed is None else seed,
+            workers=workers,
+            device=device,
+            run=folder,
+            quiet=quiet,
+            announce=None if quiet or as_json else announce,
+        ),
     )
     report(outcome, as_json, quiet)
 
@@ -107,14 +109,12 @@ def solve(
     quiet: QuietOption = False,
 ) -> None:
     """Search for the best object: a conjecture's counterexample, a short ruler, ..."""
-    from mathrl import session
+    from mathrl import session, setup
 
     load_files(load)
-    setup = session.read_words(env, words or [])
-    outcome = session.solve_setup(
-        setup, budget=budget, until=until, seed=seed, workers=workers, device=device, run=run, quiet=quiet,
-        announce=None if quiet or as_json else announce,
-    )  # fmt: skip
+    found = setup.read_words(env, words or [])
+    said = None if quiet or as_json else announce
+    outcome = session.solve_setup(found, session.Options(budget, until, seed, workers, device, run, quiet, said))
     if out:
         write(out, "".join(solution.line() + "\n" for solution in outcome.solutions))
     report(outcome, as_json, quiet)

@@ -73,11 +73,11 @@ def test_links_lead_somewhere() -> None:
 
 def test_recipes_are_configurations() -> None:
     """Every recipe is read, and its words are those of an environment and an agent."""
-    from mathrl import session
+    from mathrl.setup import from_file
 
     recipes = list((ROOT / "docs" / "recipes").glob("*.toml"))
     assert recipes
     for recipe in recipes:
-        setup, run_table = session.from_file(recipe)
+        setup, run_table = from_file(recipe)
         assert setup.agent.name
         assert run_table["budget"]

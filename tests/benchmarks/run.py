@@ -17,9 +17,9 @@ from statistics import median
 import numpy as np
 
 import mathrl
-from mathrl import session
 from mathrl.budget import Budget, Limit
 from mathrl.runs import processor
+from mathrl.setup import read_words
 from mathrl.training import Run, warm_up
 
 Row = tuple[str, str, str]  # what, measured, goal
@@ -33,7 +33,7 @@ SPECIFIED = (  # the settings of the literature's neural CEM with a deduplicated
 
 def learn(words: tuple[str, ...], budget: str, seed: int = 0, until_solved: bool = False) -> tuple[Run, float]:
     """A cem run on graphs without a folder; returns it with its process CPU seconds after compilation."""
-    setup = session.read_words("graphs", words, agent="cem")
+    setup = read_words("graphs", words, agent="cem")
     env, agent = setup.build("cpu", seed)
     limit = Budget(Limit.parse(budget), until_solved)
     run = Run(env, agent, "cem", limit)
