@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mathrl
+import mathrl as package
+from mathrl.cli import main
 
 PLUGINS = Path(__file__).parent / "plugins"
 
@@ -30,6 +31,20 @@ def make():
 
     def maker(name, rows=1, **knobs):
         file = PLUGINS / f"{name}.py"
-        return mathrl.make_env(str(file) if file.exists() else name, rows, **knobs)
+        return package.make_env(str(file) if file.exists() else name, rows, **knobs)
 
     return maker
+
+
+@pytest.fixture
+def mathrl(capsys):
+    """mathrl(word, ...) -> (exit code, standard output, standard error), in this process."""
+
+    def call(*words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return call

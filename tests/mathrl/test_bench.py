@@ -14,7 +14,6 @@ import pytest
 
 from mathrl import registry
 from mathrl.bench import bench, bootstrap, interquartile_mean
-from mathrl.cli import main
 from mathrl.errors import MathrlError
 
 TREES = ["env.n=7", "env.moves=tree"]
@@ -25,20 +24,6 @@ CEM = "cem:mode=tabular,batch=200"
 def no_files_of_other_tests(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "_files", {})
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def mathrl(capsys):
-    """mathrl(word, ...) -> (exit code, standard output, standard error), in this process."""
-
-    def call(*words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

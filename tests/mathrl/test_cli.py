@@ -15,7 +15,6 @@ import networkx
 import pytest
 
 from mathrl import registry
-from mathrl.cli import main
 from mathrl.envs.graphs import functions
 
 TREES = ["graphs", "cem", "env.n=8", "env.moves=tree", "agent.mode=tabular", "agent.batch=500", "--budget", "2k-evals"]
@@ -32,20 +31,6 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_found", {group: dict(found) for group, found in registry._found.items()})
     monkeypatch.setattr(registry, "_scanned", set(registry._scanned))
     monkeypatch.setattr(functions, "_functions", dict(functions._functions))
-
-
-@pytest.fixture
-def mathrl(capsys):
-    """mathrl(word, ...) -> (exit code, standard output, standard error), in this process."""
-
-    def call(*words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="session")

@@ -30,20 +30,6 @@ def no_files_of_other_tests(monkeypatch):
 
 
 @pytest.fixture
-def mathrl(capsys):
-    """mathrl(word, ...) -> (exit code, standard output, standard error), in this process."""
-
-    def call(*words):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return call
-
-
-@pytest.fixture
 def train(mathrl):
     """train(folder, words, ...): a quiet run of 5,000 evaluations on the processor, unless the words say otherwise."""
 
