@@ -55,7 +55,8 @@ class Config:
     learn_percent: float = knob(7.0, "wagner: share of the words to learn from, percent", 0, 100)
     survive_percent: float = knob(6.0, "wagner: share of the words that survive, percent", 0, 100)
     elite_percent: float = knob(10.0, "tabular: share of the batch to learn from, percent", 0, 100)
-    patience: int = knob(25, "tabular: generations without a better word before the table is reset", 1)
+    copies: int = knob(0, "memory: words kept of each score, so that relabellings do not fill the memory; 0: all", 0)
+    patience: int = knob(25, "generations without a better word (memory: without any change) before a restart", 1)
     collapse: bool = knob(
         True, "tabular: reset at once when all elites are equally good and none is better than before"
     )
@@ -270,8 +271,6 @@ class NetworkRule(Rule):
     defaults: ClassVar[dict[str, Any]]
 
     def __init__(self, config: Config, env: SearchEnv, device: str, seed: int) -> None:
-        import torch
-
         from mathrl.policies import Policy
 
         self.config = config
@@ -285,6 +284,14 @@ class NetworkRule(Rule):
         if env.kind == "flat" and env.max_actions == 2:
             settings.update(single_logit=True, output_bias=config.output_bias)
         self.policy = Policy(env, self.hidden, device, seed, **settings)
+        self.seed, self.fresh = seed, settings
+        self.stale, self.restarts = 0, 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing learned: an optimizer without moments, no words."""
+        import torch
+
         weights = self.policy.net.parameters()
         self.optimizer: torch.optim.Optimizer = (
             torch.optim.SGD(weights, self.lr)
@@ -293,6 +300,15 @@ class NetworkRule(Rule):
         )
         self.words: Words = np.zeros((0, 0), np.int64)
         self.scores: Scores = np.zeros(0)
+
+    def restart(self, env: SearchEnv) -> None:
+        """Forget everything; the weights are drawn anew, from the seed and the number of restarts."""
+        from mathrl.policies import Policy
+
+        self.stale, self.restarts = 0, self.restarts + 1
+        seed = int(np.random.SeedSequence(self.seed, spawn_key=(self.restarts,)).generate_state(1, np.uint64)[0] >> 1)
+        self.policy = Policy(env, self.hidden, str(self.policy.device), seed, **self.fresh)
+        self.begin()
 
     def joined(self, words: Words, scores: Scores) -> tuple[Words, Scores]:
         """New words and scores first, then those kept; shorter episodes are padded with -1."""
@@ -384,7 +400,8 @@ class NetworkRule(Rule):
             f"{index}": {name: value for name, value in moment.items() if value is not None}
             for index, moment in self.optimizer.state_dict()["state"].items()
         }
-        return {"net": self.policy.net.state_dict(), "moments": moments, "words": self.words, "scores": self.scores}
+        kept = {"words": self.words, "scores": self.scores, "stale": self.stale, "restarts": self.restarts}
+        return {"net": self.policy.net.state_dict(), "moments": moments, **kept}
 
     def restore(self, state: dict[str, Any]) -> None:
         self.policy.set_weights(state["net"])
@@ -392,10 +409,15 @@ class NetworkRule(Rule):
         whole["state"] = {int(index): moment for index, moment in state.get("moments", {}).items()}
         self.optimizer.load_state_dict(whole)
         self.words, self.scores = state["words"], state["scores"]
+        self.stale, self.restarts = int(state["stale"]), int(state["restarts"])
 
 
 class MemoryRule(NetworkRule):
-    """An all-time memory of distinct best words, ordered by score, then by the word itself (or the newest first)."""
+    """An all-time memory of distinct best words, ordered by score, then by the word itself (or the newest first).
+
+    Once the memory has not changed for `patience` generations (equally good words fill it, say) all is forgotten and
+    begun again; the run keeps its best.
+    """
 
     defaults: ClassVar[dict[str, Any]] = {
         "hidden": (128, 64), "lr": 3e-3, "epochs": 2, "minibatch": 1024, "entropy": 0.005, "clip": 1.0,
@@ -407,23 +429,43 @@ class MemoryRule(NetworkRule):
         most = max(elites, self.config.memory)
         if len(self.scores):
             words, scores = self.joined(words, scores)
-        words, scores = best_distinct(words, scores, most, newest=self.config.ties == "newest")
-        self.words, self.scores = words[: self.config.memory], scores[: self.config.memory]
+        words, scores = best_distinct(words, scores, most, self.config.ties == "newest", self.config.copies)
+        before, self.scores = self.scores, scores[: self.config.memory]
+        self.words = words[: self.config.memory]
+        self.stale = self.stale + 1 if np.array_equal(before.round(9), self.scores.round(9)) else 0
         return words[:elites], scores[:elites]
 
+    def learn(
+        self, env: SearchEnv, words: Words, scores: Scores, instance: Any, rng: np.random.Generator
+    ) -> dict[str, float]:
+        facts = super().learn(env, words, scores, instance, rng)
+        if self.stale >= self.config.patience:
+            self.restart(env)
+        return {**facts, "restarts": self.restarts}
 
-def best_distinct(words: Words, scores: Scores, most: int, newest: bool = False) -> tuple[Words, Scores]:
-    """The `most` best distinct words int64[R, T]; of equal scores the lexicographically first, or those given first."""
+
+def best_distinct(
+    words: Words, scores: Scores, most: int, newest: bool = False, copies: int = 0
+) -> tuple[Words, Scores]:
+    """The `most` best distinct words int64[R, T]; of equal scores the lexicographically first, or those given first.
+
+    `copies` > 0 keeps so many of each score (to 9 decimals): isomorphic graphs have the same.
+    """
     keys = np.ascontiguousarray(words + 1, ">i2").view(np.dtype((np.void, 2 * words.shape[1])))[:, 0]
     index = np.arange(len(scores))
-    if len(scores) > 4 * most:  # only words that reach the most-th best score (copies counted) can matter
+    if (
+        len(scores) > 4 * most and not copies
+    ):  # only words that reach the most-th best score (copies counted) can matter
         above = np.flatnonzero(scores >= np.partition(scores, -most)[-most])
         if len(np.unique(keys[above])) >= most:
             index = above
     _, first = np.unique(keys[index], return_index=True)  # sorted as bytes, which is the order of the words
     index = index[np.sort(first) if newest else first]
-    kept = index[np.argsort(-scores[index], kind="stable")][:most]
-    return words[kept], scores[kept]
+    kept = index[np.argsort(-scores[index], kind="stable")]
+    if copies:
+        _, first = np.unique(-scores[kept].round(9), return_index=True)  # kept is sorted: a score's words are adjacent
+        kept = kept[np.arange(len(kept)) - np.repeat(first, np.diff(np.append(first, len(kept)))) < copies]
+    return words[kept[:most]], scores[kept[:most]]
 
 
 class WagnerRule(NetworkRule):

@@ -139,18 +139,24 @@ def test_generations_of_wagner_select_as_the_reference(make, seed):
 # ----------------------------------------------------------------------------------------------- the memory of words
 
 
-def twin_of_best_distinct(words, scores, most, newest):
-    """A dictionary of first occurrences, sorted."""
+def twin_of_best_distinct(words, scores, most, newest, copies=0):
+    """A dictionary of first occurrences, sorted; then so many copies of each score as are allowed."""
     first = {}
     for order, (word, score) in enumerate(zip(words.tolist(), scores, strict=True)):
         first.setdefault(tuple(word), (score, order))
     ordered = sorted((-score, order if newest else 0, word) for word, (score, order) in first.items())
-    return [(word, -score) for score, _, word in ordered[:most]]
+    taken, kept = {}, []
+    for score, _, word in ordered:
+        taken[score] = taken.get(score, 0) + 1
+        if not copies or taken[score] <= copies:
+            kept.append((word, -score))
+    return kept[:most]
 
 
+@pytest.mark.parametrize("copies", [0, 1, 2])
 @pytest.mark.parametrize("newest", [False, True])
 @pytest.mark.parametrize("seed", range(15))
-def test_best_distinct_equals_its_twin(seed, newest):
+def test_best_distinct_equals_its_twin(seed, newest, copies):
     """Copies, ties, episodes of different lengths, -inf; with and without the prefilter of large batches."""
     rng = np.random.default_rng(seed)
     for count, most in ((1, 1), (6, 3), (30, 10), (200, 7), (200, 49), (300, 300), (500, 3)):
@@ -161,9 +167,9 @@ def test_best_distinct_equals_its_twin(seed, newest):
         value = dict(zip(map(tuple, words.tolist()), rng.integers(0, 5, count), strict=True))
         scores = np.array([value[tuple(word)] for word in words.tolist()], float)
         scores[scores == 0] = -np.inf
-        kept, values = best_distinct(words, scores, most, newest)
+        kept, values = best_distinct(words, scores, most, newest, copies)
         found = list(zip(map(tuple, kept.tolist()), values, strict=True))
-        assert found == twin_of_best_distinct(words, scores, most, newest)
+        assert found == twin_of_best_distinct(words, scores, most, newest, copies)
 
 
 def test_copies_of_the_best_do_not_hide_other_words():
@@ -658,3 +664,33 @@ def test_a_problem_without_a_choice_is_solved(make, mode):
     env = make("ones", length=3, letters=1)
     run = train(env, agent_of(env, mode, batch=10, hidden=(4,)), 2)
     assert run.best.value == 0
+
+
+def test_a_memory_that_does_not_change_is_begun_again(make):
+    """After `patience` generations without change: other weights, no words; the same whenever it happens."""
+    env = make("ones", length=4)
+    rules = [rule_of(env, "memory", hidden=(8,), memory=2, patience=3) for _ in range(2)]
+    words, scores = words_of(env, 50)
+    first = {name: weight.copy() for name, weight in rules[0].policy.weights().items()}
+    for rule in rules:
+        facts = [rule.learn(env, words, scores, None, np.random.default_rng(0)) for _ in range(4)]
+        assert [fact["restarts"] for fact in facts] == [0, 0, 0, 1]
+        assert len(rule.words) == 0
+    one, other = (rule.policy.weights() for rule in rules)
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+    assert not all(np.array_equal(one[name], first[name]) for name in one)
+
+
+def test_a_run_is_resumed_across_a_restart(make):
+    """State taken before a restart leads to the same words after it."""
+    env = make("ones", length=4)
+    whole = agent_of(env, "memory", hidden=(8,), batch=30, memory=2, patience=2)
+    train(env, whole, 9)
+    assert whole.rule.restarts > 0
+    half = agent_of(env, "memory", hidden=(8,), batch=30, memory=2, patience=2)
+    train(env, half, 4)
+    resumed = agent_of(env, "memory", hidden=(8,), batch=30, memory=2, patience=2)
+    resumed.restore(half.state())
+    train(env, resumed, 9, done=4)
+    for name, weight in whole.rule.policy.weights().items():
+        assert np.array_equal(weight, resumed.rule.policy.weights()[name])
