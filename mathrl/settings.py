@@ -13,7 +13,7 @@ from mathrl.errors import MathrlError, canonical, unknown
 C = TypeVar("C")
 
 SETTING = re.compile(r"^[a-z][a-z0-9_.-]*=(?!=)")
-COMPARISON = re.compile(r"<=|>=|<|>")
+COMPARISON = re.compile(r"<=|>=|<|>|≤|≥")
 
 
 def knob(default: Any, doc: str, low: float | None = None, high: float | None = None) -> Any:
