@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import math
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from mathrl.checkpoint import write_atomically
 from mathrl.errors import MathrlError
 from mathrl.runs import machine
 from mathrl.session import Options, Outcome, solve_setup
-from mathrl.setup import read_words
+from mathrl.setup import is_run_folder, read_words
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _agents(env: str, words: Sequence[str]) -> tuple[dict[str, tuple[str, list[s
         if settings.is_setting(word) or settings.is_formula(word):
             common.append(word)
             continue
-        if not Path(name or ".py").is_dir():
+        if not name or not is_run_folder(name):
             try:
                 registry.find_agent(name, family.name)
             except MathrlError:
@@ -222,7 +223,7 @@ def _agents(env: str, words: Sequence[str]) -> tuple[dict[str, tuple[str, list[s
                     raise
                 common.append(word)
                 continue
-        agents[word] = (name, [part for part in own.split(",") if part])
+        agents[word] = (name, [part for part in re.split(r",(?=[a-z][\w.-]*=)", own) if part])
     return agents, common
 
 

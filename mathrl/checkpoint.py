@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from mathrl.errors import MathrlError
+
+OWN = re.compile(r"\.?\d+\.(json|npz|safetensors)(\.partial)?")  # what a checkpoint may delete: not the lock, say
 
 
 def save(folder: Path, number: int, state: Mapping[str, Any], **head: Any) -> None:
@@ -46,7 +49,7 @@ def save(folder: Path, number: int, state: Mapping[str, Any], **head: Any) -> No
             save_file(tensors, path)
     write_atomically(folder / "latest.json", json.dumps({"number": number, "files": files, **head}).encode())
     for old in folder.iterdir():
-        if old.name not in (*files, "latest.json"):
+        if OWN.fullmatch(old.name) and old.name not in files:
             old.unlink()
 
 

@@ -168,7 +168,7 @@ def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any
         legal = arena.masks(live)
         free = legal.sum(1) > 1
         if free.any():
-            seen.append(arena.observe(live[free]))
+            seen.append(arena.observe(live[free], legal.shape[1]))
             masks.append(legal[free])
             chosen.append(actions[live[free], step])
             episodes.append(live[free])

@@ -147,6 +147,10 @@ def read_toml(file: Path) -> Config:
     for table in ("env", "agent"):
         if not isinstance(config.get(table), dict) or not isinstance(config[table].get("name"), str):
             raise MathrlError(f"{file} is not a run's configuration: the table [{table}] with a name is missing")
+        if config[table]["name"].endswith(".py"):  # what is read must not execute code; only what is typed may
+            raise MathrlError(
+                f"{file} names the file {config[table]['name']}; use the plug-in's name, with --load FILE"
+            )
     run = config.setdefault("run", {})
     if not isinstance(run, dict):
         raise MathrlError(f"{file} is not a run's configuration: [run] is not a table")

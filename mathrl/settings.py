@@ -13,6 +13,7 @@ from mathrl.errors import MathrlError, canonical, unknown
 C = TypeVar("C")
 
 SETTING = re.compile(r"^[a-z][a-z0-9_.-]*=(?!=)")
+OBJECTIVE = re.compile(r"(^|:)\s*maximi[sz]e\s*:", re.IGNORECASE)
 COMPARISON = re.compile(r"<=|>=|<|>|≤|≥")
 
 
@@ -28,7 +29,7 @@ def is_setting(word: str) -> bool:
 
 def is_formula(word: str) -> bool:
     """Whether a word is a formula: it starts with `maximise:`, or holds a comparison and does not set anything."""
-    return word.lstrip().startswith("maximise:") or (bool(COMPARISON.search(word)) and not SETTING.match(word))
+    return bool(OBJECTIVE.search(word)) or (bool(COMPARISON.search(word)) and not SETTING.match(word))
 
 
 def split(words: Iterable[str]) -> dict[str, str]:

@@ -99,7 +99,7 @@ def read_words(
             table, key = word.split("=")[0].split(".")
             (stored_env if table == "env" else stored_agent)[key] = word.split("=", 1)[1]
     trained = None
-    if Path(agent).is_dir():
+    if is_run_folder(agent):
         trained = Path(agent)
         config = read_config(trained)
         if config["env"]["name"] != plugin.name:
@@ -160,6 +160,11 @@ def _plain(config: Any) -> dict[str, Any]:
 
 def _stored(table: Mapping[str, Any]) -> dict[str, Any]:
     return {canonical(name): value for name, value in table.items() if name != "name"}
+
+
+def is_run_folder(word: str) -> bool:
+    """Whether a word means a trained agent's run folder; a folder that is called like an agent does not."""
+    return Path(word).is_dir() and canonical(word) not in registry.agents()
 
 
 def _is_agent(word: str) -> bool:

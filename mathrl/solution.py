@@ -91,6 +91,8 @@ def check_record(record: object) -> None:
             raise MathrlError(f"the solution has no field '{name}'")
         if not isinstance(record[name], kind) or isinstance(record[name], bool):
             raise MathrlError(f"the solution's field '{name}' is not a {kind[0].__name__}")
+    if record["env"].endswith(".py"):  # what is read must not execute code; only what is typed may
+        raise MathrlError(f"the solution names the file {record['env']} as its environment, which is never imported")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ except ValueError:
     raise MathrlError("MATHRL_CHECKPOINT_SECONDS must be a number of seconds") from None
 
 
+TRIES = 8  # candidates of a batch shown to the verifier until it accepts one
+
+
 class Run:
     """What an agent sees of its run.
 
@@ -92,22 +95,25 @@ class Run:
     ) -> None:
         """Hand in scored objects float64[R]; a new best of its instance (`slots` int64[R], default 0) is verified."""
         order = np.argsort(-scores, kind="stable")
-        seen: set[int] = set()
-        for index in order if slots is not None else order[:1]:
+        tried: dict[int, int] = {}
+        for index in order if slots is not None else order[:TRIES]:
             slot = 0 if slots is None else int(slots[index])
-            if slot not in seen and np.isfinite(scores[index]):
-                seen.add(slot)
-                held = self._best.get(slot)
-                if held is None or scores[index] > held.value:
-                    self._accept(slot, solution(int(index)))
+            held = self._best.get(slot)
+            if (
+                np.isfinite(scores[index])
+                and (held is None or scores[index] > held.value)
+                and tried.get(slot, 0) < TRIES
+            ):
+                accepted = self._accept(slot, solution(int(index)))  # refused: float noise; the next best may be sound
+                tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
 
-    def _accept(self, slot: int, found: Solution) -> None:
-        """Verify a new best and keep it."""
+    def _accept(self, slot: int, found: Solution) -> bool:
+        """Verify a new best and keep it; False if the verifier refuses it."""
         assert self.env.plugin is not None
         verdict = self.env.plugin.check(found.to_json())
         if not verdict.holds:
-            self.refused.append(verdict.reason)
-            return
+            self.refused = [*self.refused, verdict.reason][:100]
+            return False
         spent = self.budget
         if verdict.proved and verdict.certificate:
             found = replace(found, solution={**found.solution, "certificate": verdict.certificate})
@@ -125,6 +131,7 @@ class Run:
         spent.solved = len(self.verdicts) > 0 and all(one.solved for one in self.verdicts.values())
         if self.folder:
             self.folder.append("solutions.jsonl", found.to_json() | ({"slot": slot} if slot else {}))
+        return True
 
     def log(self, **row: float) -> None:
         """End a generation: write its row of metrics, show progress, and save a checkpoint when one is due."""

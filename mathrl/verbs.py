@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,8 @@ def picture(path: str | Path, record: dict[str, Any], file: Path | None = None) 
     if plugin.draw is None:
         return None
     folder = Path(path) / "plots" if Path(path).is_dir() else Path()
-    target = file or folder / f"{record.get('id', 'solution')}.png"
+    name = re.sub(r"[^\w-]", "_", str(record.get("id", "solution")))[:64]  # a record must not choose another folder
+    target = file or folder / f"{name}.png"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         return Path(plugin.get("draw")(record, target))
