@@ -407,7 +407,10 @@ class NetworkRule(Rule):
     def restore(self, state: dict[str, Any]) -> None:
         self.policy.set_weights(state["net"])
         whole = self.optimizer.state_dict()
-        whole["state"] = {int(index): moment for index, moment in state.get("moments", {}).items()}
+        whole["state"] = {
+            int(index): {name: value.clone() for name, value in moment.items()}  # aligned, as torch allocates
+            for index, moment in state.get("moments", {}).items()
+        }
         self.optimizer.load_state_dict(whole)
         self.words, self.scores = state["words"], state["scores"]
         self.stale, self.restarts = int(state["stale"]), int(state["restarts"])

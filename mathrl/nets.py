@@ -299,7 +299,10 @@ def observe_tensor(
         arrays = [observation]
     device = torch.device(device)
     tensors = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
-    return tuple(tensors) if device.type == "cpu" else _transfer(tensors, device)
+    if device.type != "cpu":
+        return _transfer(tensors, device)
+    # Matrix products round differently on unaligned memory, and a resumed run must repeat every bit.
+    return tuple(tensor if tensor.data_ptr() % 64 == 0 else tensor.clone() for tensor in tensors)
 
 
 def _transfer(tensors: Sequence[Tensor], device: torch.device) -> tuple[Tensor, ...]:
