@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mathrl.errors import MathrlError, unknown
+from mathrl.errors import MathrlError
 
-from . import kernels
+from .classes import find_class
 from .invariants import find
+from .kernels import distances, spectra
+from .kernels.layouts import adjacency_from_parents
 
 
 class GraphBatch:
@@ -23,12 +25,12 @@ class GraphBatch:
     def __init__(self, adjacency: NDArray[np.uint8] | None = None, parents: NDArray[np.int16] | None = None) -> None:
         if (adjacency is None) == (parents is None):
             raise MathrlError("a GraphBatch takes either adjacency= or parents=")
-        self._adjacency = None if adjacency is None else np.ascontiguousarray(adjacency, np.uint8)
         self.parents = None if parents is None else np.ascontiguousarray(parents, np.int16)
-        shape = next(array.shape for array in (self._adjacency, self.parents) if array is not None)
-        if len(shape) != (3 if parents is None else 2) or shape[-1] < 1 or shape[1] != shape[-1]:
-            raise MathrlError(f"adjacency must be [B, n, n] and parents [B, n] with n >= 1, not {list(shape)}")
-        self.count, self.n = int(shape[0]), int(shape[1])
+        first: NDArray[Any] = np.ascontiguousarray(adjacency, np.uint8) if self.parents is None else self.parents
+        if first.ndim != (3 if parents is None else 2) or first.shape[-1] < 1 or first.shape[1] != first.shape[-1]:
+            raise MathrlError(f"adjacency must be [B, n, n] and parents [B, n] with n >= 1, not {list(first.shape)}")
+        self.count, self.n = int(first.shape[0]), int(first.shape[1])
+        self._parts: dict[str, NDArray[Any]] = {} if adjacency is None else {"adjacency": first}
         self._values: dict[str, NDArray[np.float64]] = {}
         self._classes: dict[str, NDArray[np.bool_]] = {}
 
@@ -38,50 +40,52 @@ class GraphBatch:
     @property
     def adjacency(self) -> NDArray[np.uint8]:
         """The adjacency matrices uint8[B, n, n], built from the parents at the first use."""
-        if self._adjacency is None:
+        return self.part("adjacency")
+
+    def part(self, name: str) -> NDArray[Any]:
+        """One of the arrays that kernels take (invariants.Part): computed at the first use, then shared."""
+        if name not in self._parts:
+            self._parts[name] = self._build(name)
+        return self._parts[name]
+
+    def _build(self, name: str) -> NDArray[Any]:
+        if name == "adjacency":
             assert self.parents is not None
-            self._adjacency = kernels.adjacency_from_parents(self.parents)
-        return self._adjacency
+            built: NDArray[Any] = adjacency_from_parents(self.parents)
+        elif name == "degrees":
+            built = self.adjacency.sum(axis=2, dtype=np.int64)
+        elif name == "distances":
+            built = distances.distance_matrices(self.adjacency)
+        elif name == "adjacency_spectrum":
+            built = spectra.adjacency_spectrum(self.adjacency)
+        elif name == "laplacian_spectrum":
+            built = spectra.laplacian_spectrum(self.adjacency)
+        else:
+            built = spectra.distance_spectrum(self.part("distances"))
+        return built
 
-    def value(self, name: str) -> NDArray[np.float64]:
-        """The invariant of that name or alias of every graph, NaN where it is undefined: float64[B]."""
+    def value(self, name: str, k: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """The invariant of that name or alias of every graph, NaN where it is undefined: float64[B].
+
+        An indexed invariant takes its index, k int64[B] or [1].
+        """
         invariant = find(name)
-        if invariant.name not in self._values:
-            if self.parents is not None and invariant.tree_kernel is not None:
-                self._values[invariant.name] = invariant.of_trees(self.parents)
-            else:
-                self._values[invariant.name] = invariant.of_graphs(self.adjacency)
-        return self._values[invariant.name]
+        if invariant.indexed != (k is not None):
+            raise MathrlError(f"{invariant.name} takes {'an index' if invariant.indexed else 'no index'}")
+        if k is None and invariant.name in self._values:
+            return self._values[invariant.name]
+        index = None if k is None else np.ascontiguousarray(np.broadcast_to(k, (self.count,)), np.int64)
+        if self.parents is not None and invariant.tree_kernel is not None:
+            result = invariant.of_trees(self.parents, index)
+        else:
+            result = invariant.of_parts(self.part(invariant.of), index)
+        if k is None:
+            self._values[invariant.name] = result
+        return result
 
-    def belongs(self, predicate: str) -> NDArray[np.bool_]:
-        """Whether each graph is in the class of that name (a key of PREDICATES): bool[B]."""
-        name = predicate.strip().replace("_", "-")
-        if name not in PREDICATES:
-            raise unknown(predicate, "a class of graphs", PREDICATES)
-        if name not in self._classes:
-            self._classes[name] = PREDICATES[name](self)
-        return self._classes[name]
-
-
-def _any(batch: GraphBatch) -> NDArray[np.bool_]:
-    """Every graph: bool[B]."""
-    return np.ones(batch.count, np.bool_)
-
-
-def _connected(batch: GraphBatch) -> NDArray[np.bool_]:
-    """Graphs in which every two vertices are joined by a path: bool[B]."""
-    if batch.parents is not None:
-        return np.ones(batch.count, np.bool_)
-    result: NDArray[np.bool_] = kernels.connected(batch.adjacency)
-    return result
-
-
-def _tree(batch: GraphBatch) -> NDArray[np.bool_]:
-    """Connected graphs with n - 1 edges: bool[B]."""
-    if batch.parents is not None:
-        return np.ones(batch.count, np.bool_)
-    right_size: NDArray[np.bool_] = batch.value("m") == batch.n - 1
-    return batch.belongs("connected") & right_size
-
-
-PREDICATES: dict[str, Callable[[GraphBatch], NDArray[np.bool_]]] = {"any": _any, "connected": _connected, "tree": _tree}
+    def belongs(self, name: str) -> NDArray[np.bool_]:
+        """Whether each graph is in the class of that name: bool[B]."""
+        kind = find_class(name)
+        if kind.name not in self._classes:
+            self._classes[kind.name] = kind.members(self)
+        return self._classes[kind.name]

@@ -15,7 +15,7 @@ from mathrl.words import WordEnv, WordLayout
 
 from .batch import GraphBatch
 from .graph6 import column_edges, encode, row_edges
-from .kernels import adjacency_from_words
+from .kernels.layouts import adjacency_from_words
 from .objective import Objective, objective
 
 

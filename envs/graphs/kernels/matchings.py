@@ -1,4 +1,4 @@
-"""Compiled maximum matchings of general graphs by Edmonds' blossom algorithm, on neighbour lists (see kernels.py)."""
+"""Compiled maximum matchings of general graphs by Edmonds' blossom algorithm, on neighbour lists (see layouts.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .kernels import Adjacency, Floats, Integers, neighbour_lists
+from .layouts import Adjacency, Floats, Integers, neighbour_lists
 
 
 @njit(cache=True)

@@ -1,0 +1,1 @@
+"""Every invariant exactly, or between proved rational bounds; shares no code with the float kernels."""

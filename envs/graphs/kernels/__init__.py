@@ -1,0 +1,1 @@
+"""Compiled float64 kernels of the invariants; every one has a slow, obvious twin in tests/."""
