@@ -307,7 +307,8 @@ class NetworkRule(Rule):
         from mathrl.policies import Policy
 
         self.stale, self.restarts = 0, self.restarts + 1
-        seed = int(np.random.SeedSequence(self.seed, spawn_key=(self.restarts,)).generate_state(1, np.uint64)[0] >> 1)
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(2, self.restarts))
+        seed = int(sequence.generate_state(1, np.uint64)[0] >> 1)
         self.policy = Policy(env, self.hidden, str(self.policy.device), seed, **self.fresh)
         self.begin()
 

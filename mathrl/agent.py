@@ -30,7 +30,7 @@ class Task:
     size: int
 
     def rng(self) -> np.random.Generator:
-        key = (self.generation, self.index)
+        key = (1, self.generation, self.index)  # 0 is for the streams of environments
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=key)))
 
 

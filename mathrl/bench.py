@@ -32,7 +32,10 @@ from mathrl.setup import is_run_folder, read_words
 
 @dataclass(frozen=True)
 class Trial:
-    """One agent with one seed up to one limit: best value of each instance, whether solved, and what it took."""
+    """One agent with one seed up to one limit: best value of each instance, whether solved, and what it took.
+
+    `values` has -inf for an instance without a solution. `solved` means all instances, and a hit is when the last was.
+    """
 
     agent: str
     at: str
@@ -244,14 +247,15 @@ def _seeds(text: str) -> list[int]:
 
 def _trial(name: str, limit: Limit, seed: int, outcome: Outcome) -> Trial:
     """What a run had reached at a limit that is not beyond its own."""
-    within = [entry for entry in outcome.history if (entry[1] if limit.kind == "seconds" else entry[0]) <= limit.amount]
-    single = len(outcome.solutions) <= 1
-    values = [within[-1][2] if within else -math.inf] if single else [solution.value for solution in outcome.solutions]
-    solved = outcome.reason == "solved" and (not single or (bool(within) and within[-1] == outcome.history[-1]))
-    hit = outcome.history[-1] if solved and outcome.history else None
+    clock = 1 if limit.kind == "seconds" else 0
+    within = [[find for find in finds if find[clock] <= limit.amount] for finds in outcome.history]
+    values = [finds[-1][2] if finds else -math.inf for finds in within]
+    solved = outcome.reason == "solved" and all(map(len, within)) and [*map(tuple, within)] == [*outcome.history]
+    hit = [finds[-1] for finds in within] if solved else []
+    end = next((end for end in outcome.ends if end[clock] >= limit.amount), (outcome.evaluations, outcome.seconds))
     return Trial(
-        name, limit.text, seed, values, solved, outcome.evaluations, round(outcome.seconds, 6),
-        hit[0] if hit else None, hit[1] if hit else None,
+        name, limit.text, seed, values, solved, end[0], round(end[1], 6),
+        max((find[0] for find in hit), default=None), max((find[1] for find in hit), default=None),
     )  # fmt: skip
 
 

@@ -38,11 +38,12 @@ class Limit:
 class Budget:
     """What is left to spend; `spent` turns true at the limit, when solved (if asked), or after `stop`.
 
-    Agents read `spent` between generations only, so that a run's numbers do not depend on the clock.
+    Agents read `spent` between generations only, so that a run's numbers do not depend on the clock. `within` is the
+    budget of the run that this one is a part of.
     """
 
-    def __init__(self, limit: Limit | None = None, until_solved: bool = False) -> None:
-        self.limit, self.until_solved = limit, until_solved
+    def __init__(self, limit: Limit | None = None, until_solved: bool = False, within: Budget | None = None) -> None:
+        self.limit, self.until_solved, self.within = limit, until_solved, within
         self.solved = False
         self.signal: int | None = None
         self._meter = Meter()
@@ -73,7 +74,13 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        return self.signal is not None or (self.until_solved and self.solved) or self.exhausted
+        return self.urgent or (self.until_solved and self.solved) or self.exhausted
+
+    @property
+    def urgent(self) -> bool:
+        """Whether to break off at once: a signal came, or the seconds of this budget, or of one around it, are over."""
+        over = self.limit is not None and self.limit.kind == "seconds" and self.exhausted
+        return self.signal is not None or over or (self.within is not None and self.within.urgent)
 
     @property
     def fraction(self) -> float | None:

@@ -32,6 +32,8 @@ def save(folder: Path, number: int, state: Mapping[str, Any], **head: Any) -> No
         if torch is not None and isinstance(part, torch.Tensor):
             tensors[name] = part.detach().cpu().contiguous()
         elif isinstance(part, np.ndarray):
+            if part.dtype.hasobject:  # numpy would pickle it
+                raise MathrlError(f"the state '{name}' is an array of Python objects, which a checkpoint cannot hold")
             arrays[name] = part
         else:
             values[name] = part
@@ -96,6 +98,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
 
 
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut, where the system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:  # some network file systems cannot; the rename itself is done
+        pass
+    finally:
+        os.close(descriptor)
+
+
 class _aside:
     """A path to write to that takes the place of `path` on leaving without an error."""
 
@@ -111,6 +124,7 @@ class _aside:
             os.fsync(descriptor)
             os.close(descriptor)
             os.replace(self.aside, self.path)
+            sync_folder(self.path.parent)
         else:
             self.aside.unlink(missing_ok=True)
 

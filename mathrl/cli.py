@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,7 +16,8 @@ import typer
 from mathrl.errors import MathrlError
 
 if TYPE_CHECKING:
-    from mathrl.session import Outcome
+    from mathrl.session import Options, Outcome
+    from mathrl.setup import Setup
     from mathrl.verbs import Shown
 
 app = typer.Typer(
@@ -30,7 +32,8 @@ app = typer.Typer(
 
 Words = Annotated[list[str] | None, typer.Argument(help="an agent, a conjecture or formula, settings like env.n=19")]
 BudgetOption = Annotated[str | None, typer.Option("--budget", help="60s, 5m, or 200k-evals")]
-SeedOption = Annotated[int, typer.Option("--seed", help="the seed of every random number")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="the seed of every random number [default: 0]")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="a TOML file like a run's config.toml")]
 WorkersOption = Annotated[str, typer.Option("--workers", help="worker processes, or auto")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1: where networks run")]
 RunOption = Annotated[Path | None, typer.Option("--run", help="the run folder, created or continued")]
@@ -38,6 +41,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text")
 LoadOption = Annotated[
     list[str] | None, typer.Option("--load", help="a Python file with rewards, environments or agents")
 ]
+WARNINGS = 5  # malformed lines that are shown one by one
+ROUNDING = 1e-9  # a float score up to it may be an equality's rounding error
 QuietOption = Annotated[bool, typer.Option("--quiet", help="no progress, no remarks")]
 
 
@@ -48,12 +53,12 @@ def train(
     words: Words = None,
     budget: BudgetOption = None,
     until: Annotated[str | None, typer.Option(help="'solved' ends the run at a proved solution")] = None,
-    seed: Annotated[int | None, typer.Option(help="the seed of every random number [default: 0]")] = None,
+    seed: SeedOption = None,
     workers: WorkersOption = "1",
     device: DeviceOption = "auto",
     run: RunOption = None,
     resume: Annotated[Path | None, typer.Option(help="an existing run folder to continue")] = None,
-    config: Annotated[Path | None, typer.Option(help="a TOML file like a run's config.toml")] = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
     load: LoadOption = None,
     quiet: QuietOption = False,
@@ -69,28 +74,40 @@ def train(
         raise MathrlError(f"there is no run folder {resume}; --run would create it")
     folder = resume or run
     stored: dict[str, Any] = {}
-    if config:
-        found, stored = setup.from_file(config, said)
-    elif folder and folder.exists():
-        found, stored = setup.from_folder(folder, said)
+    if config or (folder and folder.exists()):
+        found, stored = read_stored("train", config, folder, said)
     elif not env or not agent:
         raise MathrlError("say what to train: mathrl train ENV AGENT (mathrl list shows both)")
     else:
         found = setup.read_words(env, words or [], agent=agent)
-    outcome = session.train_setup(
-        found,
-        session.Options(
-            budget=budget or stored.get("budget"),
-            until=until or stored.get("until"),
-            seed=int(stored.get("seed", 0)) if seed is None else seed,
-            workers=workers,
-            device=device,
-            run=folder,
-            quiet=quiet,
-            announce=None if quiet or as_json else announce,
-        ),
-    )
+    options = session.Options(budget, until, 0 if seed is None else seed, workers, device, folder, quiet)
+    outcome = session.train_setup(found, complete(options, stored, seed, as_json))
     report(outcome, as_json, quiet)
+
+
+def read_stored(verb: str, config: Path | None, folder: Path | None, said: list[str]) -> tuple[Setup, dict[str, Any]]:
+    """The setup of --config or of an existing run folder, with the words `said` on top, and its table run."""
+    from mathrl import setup
+
+    if not config:
+        assert folder is not None
+        return setup.from_folder(folder, said)
+    found, stored = setup.from_file(config, said)
+    if stored.get("verb", verb) != verb:
+        command = f"mathrl {stored['verb']} {found.env.name} --config {config}"
+        raise MathrlError(f"{config} is not for {verb}; try: {command}")
+    return found, stored
+
+
+def complete(options: Options, stored: dict[str, Any], seed: int | None, as_json: bool) -> Options:
+    """Options with what is not said on the command line from a stored table run."""
+    return replace(
+        options,
+        budget=options.budget or stored.get("budget"),
+        until=options.until or stored.get("until"),
+        seed=int(stored.get("seed", 0)) if seed is None else seed,
+        announce=None if options.quiet or as_json else announce,
+    )
 
 
 @app.command()
@@ -98,11 +115,14 @@ def solve(
     env: Annotated[str, typer.Argument(help="an environment (mathrl list envs) or a .py file")],
     words: Words = None,
     budget: BudgetOption = None,
-    until: Annotated[str, typer.Option(help="'solved', or 'budget' to go on improving")] = "solved",
-    seed: SeedOption = 0,
+    until: Annotated[
+        str | None, typer.Option(help="'solved', or 'budget' to go on improving [default: solved]")
+    ] = None,
+    seed: SeedOption = None,
     workers: WorkersOption = "1",
     device: DeviceOption = "auto",
     run: RunOption = None,
+    config: ConfigOption = None,
     out: Annotated[Path | None, typer.Option(help="write the solutions there, as JSON Lines")] = None,
     as_json: JsonOption = False,
     load: LoadOption = None,
@@ -110,11 +130,18 @@ def solve(
 ) -> None:
     """Search for the best object: a conjecture's counterexample, a short ruler, ..."""
     from mathrl import session, setup
+    from mathrl.registry import find_env
 
     load_files(load)
-    found = setup.read_words(env, words or [])
-    said = None if quiet or as_json else announce
-    outcome = session.solve_setup(found, session.Options(budget, until, seed, workers, device, run, quiet, said))
+    stored: dict[str, Any] = {}
+    if config or (run and run.exists()):
+        found, stored = read_stored("solve", config, run, [env, *(words or [])])
+        if find_env(env).name != found.env.name:
+            raise MathrlError(f"{config or run} was begun with env.name={found.env.name}, not {find_env(env).name}")
+    else:
+        found = setup.read_words(env, words or [])
+    options = session.Options(budget, until, 0 if seed is None else seed, workers, device, run, quiet)
+    outcome = session.solve_setup(found, complete(options, stored, seed, as_json))
     if out:
         write(out, "".join(solution.line() + "\n" for solution in outcome.solutions))
     report(outcome, as_json, quiet)
@@ -171,20 +198,36 @@ def score(
     if "=" in name and not Path(name).exists():
         raise MathrlError(f"score needs a file of objects after {name}, or - for a pipe")
     with open_lines(name) as file:
-        show_scores(verbs.score(env, file, name if name != "-" else "standard input", said, prove), only, as_json)
+        lines = verbs.score(env, file, name if name != "-" else "standard input", said, prove)
+        malformed = show_scores(lines, only == "positive", as_json)
+    if malformed > WARNINGS:
+        print(f"mathrl: {malformed} malformed lines in all", file=sys.stderr)
+    raise typer.Exit(2 if malformed else 0)
 
 
-def show_scores(lines: Iterable[dict[str, Any]], only: str, as_json: bool) -> None:
-    """One line an object."""
+def show_scores(lines: Iterable[dict[str, Any]], positive: bool, as_json: bool) -> int:
+    """One line an object, a warning for each of the first malformed ones; returns how many were malformed."""
+    malformed = 0
     for line in lines:
-        if only == "positive" and not (line["score"] is not None and line["score"] > 1e-9):
+        if "error" in line:
+            malformed += 1
+            if malformed <= WARNINGS:
+                print(f"mathrl: {line['error']}", file=sys.stderr)
+        if positive and not is_hit(line):
             continue
         if as_json:
             print(json.dumps(line))
-        else:
-            value = "-inf" if line["score"] is None else f"{line['score']:.10g}"
-            remark = {True: "  proved", False: "  not proved", None: ""}[line["proved"]]
-            print(f"{line['id']}  {value}{remark}")
+        elif "error" not in line:
+            known = line["score"] is not None
+            remark = {True: "  proved", False: "  not proved", None: ""}[line["proved"] if known else None]
+            print(f"{line['id']}  {line['score']:.10g}{remark}" if known else f"{line['id']}  -inf")
+    return malformed
+
+
+def is_hit(line: dict[str, Any]) -> bool:
+    """Whether a score is positive beyond rounding, or proved to refute (a strict claim is refuted by equality)."""
+    score = line["score"]
+    return score is not None and (score > ROUNDING or (line["proved"] is True and score >= 0))
 
 
 @app.command()
@@ -293,8 +336,11 @@ def report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
             print_solution(verbs.Shown(solution.to_json(), verdict, []))
         if len(outcome.solutions) > 1:
             print(f"... and {len(outcome.solutions) - 1} more instances; --out FILE writes all")
-        if not quiet:
-            print_end(outcome)
+    missing = len(outcome.history) - len(outcome.solutions)
+    if len(outcome.history) > 1 and missing:
+        print(f"mathrl: nothing was found for {missing} of {len(outcome.history)} instances", file=sys.stderr)
+    if not quiet and not as_json:
+        print_end(outcome)
     for reason in outcome.refused[:3]:
         print(f"mathrl: the verifier did not accept a result: {reason}", file=sys.stderr)
     raise typer.Exit(outcome.exit_code)
@@ -324,6 +370,8 @@ def print_end(outcome: Outcome) -> None:
         outcome.reason
     ]
     print(f"\n{ended} after {spent}" + ("" if best else "; nothing of the class was found"))
+    for note in outcome.notes:
+        print(f"  {note}")
     if best and outcome.path:
         drawn = verbs.picture(outcome.path, best.to_json())
         if drawn:
@@ -335,8 +383,9 @@ def print_end(outcome: Outcome) -> None:
         print(f"next: mathrl verify {outcome.path}{files}")
         if "check" in plugin.exports and outcome.verdicts and outcome.verdicts[0].solved:
             print(f"      mathrl show {outcome.path} --to check > check.py   (a proof check that needs only Python)")
-        if outcome.reason != "solved" and outcome.setup.agent.learns:
-            print(f"      mathrl train --resume {outcome.path} --budget {_longer(outcome)}{files}")
+        if outcome.reason in ("budget", "signal"):
+            again = "train --resume" if outcome.verb == "train" else f"solve {plugin.name} --run"
+            print(f"      mathrl {again} {outcome.path} --budget {_longer(outcome)}{files}")
     for line in outcome.setup.env.hints if outcome.reason == "solved" else outcome.setup.env.misses:
         print(f"      {line}")
 

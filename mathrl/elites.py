@@ -16,7 +16,10 @@ def best_distinct(
 
     `copies` > 0 keeps so many of each score (to 9 decimals): isomorphic graphs have the same.
     """
-    keys = np.ascontiguousarray(words + 1, ">i2").view(np.dtype((np.void, 2 * words.shape[1])))[:, 0]
+    letters = words + 1 if words.shape[1] else np.zeros((len(words), 1), np.int64)  # a word of length 0 has a key too
+    kind = np.dtype(">i2" if letters.max(initial=0) < 2**15 else ">i8")
+    whole = np.dtype((np.void, kind.itemsize * letters.shape[1]))
+    keys = np.ascontiguousarray(letters, kind).view(whole)[:, 0]
     index = np.arange(len(scores))
     if (
         len(scores) > 4 * most and not copies

@@ -48,7 +48,7 @@ class Streams:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> np.random.Generator:
-        key = (int(self.rows[index]), int(self.episodes[index]))
+        key = (0, int(self.rows[index]), int(self.episodes[index]))  # 0: environments, 1: tasks, 2: networks
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(int(self.seeds[index]), spawn_key=key)))
 
     def words(self) -> NDArray[np.uint64]:
@@ -78,6 +78,7 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
         "autoreset_mode": AutoresetMode.DISABLED,
     }
     kind: ClassVar[Literal["flat", "set"]] = "flat"
+    one_problem: ClassVar[bool] = False  # drawn instances are only starts of one and the same problem
     Config: ClassVar[type]
     plugin: EnvPlugin | None = None
 
@@ -161,7 +162,28 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
         """Rows `source` of `origin` (default: of this environment) into rows `target` of this one."""
         theirs = self if origin is None else origin
         for name in self._arrays:
-            getattr(self, name)[target] = getattr(theirs, name)[source]
+            mine, other = getattr(self, name), getattr(theirs, name)
+            if mine.shape[1:] == other.shape[1:]:
+                mine[target] = other[source]
+            else:
+                self._copy_prefix(name, source, target, other)
+
+    def _copy_prefix(self, name: str, source: Rows, target: Rows, other: NDArray[Any]) -> None:
+        """One array of `copy` whose rows are of another size: what is beyond theirs is 0."""
+        shape = getattr(self, name).shape[1:]
+        needed = tuple(map(max, shape, other.shape[1:]))
+        if needed != shape:
+            self.grow(name, needed)
+        mine = getattr(self, name)
+        mine[target] = 0
+        mine[(target, *map(slice, other.shape[1:]))] = other[source]
+
+    def grow(self, name: str, size: tuple[int, ...]) -> None:
+        """Widen the rows of one state array to the shape `size`, new entries 0; for families whose state grows."""
+        old = getattr(self, name)
+        wide = np.zeros((len(old), *size), old.dtype)
+        wide[tuple(map(slice, old.shape))] = old
+        setattr(self, name, wide)
 
     def resized(self, num_envs: int) -> Self:
         """The same problem with another number of rows: shares tables and meter by reference, draws nothing."""
@@ -191,6 +213,7 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
         self.__dict__.update(state)
         self._all = np.arange(num_envs)
         self._seeds = np.zeros(num_envs, np.int64)
+        self._seeded = np.zeros(num_envs, np.bool_)
         self._streams = np.arange(num_envs)
         self._episodes = np.zeros(num_envs, np.int64)
         for space in ("single_action_space", "single_observation_space", "action_space", "observation_space"):
@@ -226,7 +249,10 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Begin a fresh episode in every row or in `options["reset_mask"]`, of `options["instances"]` if given."""
+        """Begin a fresh episode in every row or in `options["reset_mask"]`, of `options["instances"]` if given.
+
+        A row that was never given a seed takes one from the system, once.
+        """
         options = dict(options or {})
         mask = options.pop("reset_mask", None)
         rows = self._all if mask is None else np.flatnonzero(mask)
@@ -234,7 +260,9 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
             each = [seed] * self.num_envs if isinstance(seed, (int, np.integer)) else list(seed)
             for row in rows:
                 if (own := each[row]) is not None:
-                    self._seeds[row], self._episodes[row] = own, 0
+                    self._seeds[row], self._episodes[row], self._seeded[row] = own, 0, True
+        if len(unseeded := rows[~self._seeded[rows]]):
+            self._seeds[unseeded], self._seeded[unseeded] = np.random.default_rng().integers(2**62), True
         self.restart(rows, options.pop("instances", None))
         return self.face_observation(self._all), self.face_info(self._all)
 

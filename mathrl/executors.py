@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ class Executor(Protocol):
 
     def publish(self) -> None: ...
 
-    def map(self, tasks: Sequence[Task]) -> Iterator[Any]: ...
+    def map(self, tasks: Sequence[Task]) -> list[Any]: ...
 
     def close(self) -> None: ...
 
@@ -39,22 +39,27 @@ class Inline:
     def publish(self) -> None:
         pass
 
-    def map(self, tasks: Sequence[Task]) -> Iterator[Any]:
-        return (self.agent.work(self.env, task) for task in tasks)
+    def map(self, tasks: Sequence[Task]) -> list[Any]:
+        return [self.agent.work(self.env, task) for task in tasks]
 
     def close(self) -> None:
         pass
 
 
 class Spec(NamedTuple):
-    """What a worker needs to build its own copy of agent and environment: names (or files) and typed settings."""
+    """What a worker needs to build its own copy of agent and environment: names, settings, the files that define both.
+
+    Settings are plain values: a class out of one of the files means nothing to a process that has not read it yet.
+    Workers play on the processor wherever the learner's network is: many processes would only queue for one GPU.
+    """
 
     env: str
-    env_config: Any
+    env_settings: Mapping[str, Any]
     agent: str
-    agent_config: Any
+    agent_settings: Mapping[str, Any]
     seed: int
     files: tuple[str, ...]
+    device: str = "cpu"
 
 
 class Processes:
@@ -75,11 +80,12 @@ class Processes:
             self.pipes.append(ours)
             self.processes.append(process)
         self._starting = list(self.pipes)
+        self._maps = 0
 
     def wait(self) -> None:
         """Until every worker has imported and built what it needs, so that no budget pays for that."""
         while self._starting:
-            _receive(self._starting.pop())
+            _receive(self._starting.pop(), 0)
 
     def publish(self) -> None:
         self.wait()
@@ -87,7 +93,10 @@ class Processes:
         for pipe in self.pipes:
             _send(pipe, ("receive", parameters))
 
-    def map(self, tasks: Sequence[Task]) -> Iterator[Any]:
+    def map(self, tasks: Sequence[Task]) -> list[Any]:
+        """The results in task order; each map has a number, so that one broken off leaves nothing for the next."""
+        self._maps += 1
+        results: list[Any] = []
         waiting: deque[Connection] = deque()
         upcoming = iter(enumerate(tasks))
         limit = self.ahead * len(self.pipes)
@@ -95,13 +104,13 @@ class Processes:
             while len(waiting) < limit and (entry := next(upcoming, None)) is not None:
                 index, task = entry
                 pipe = self.pipes[index % len(self.pipes)]
-                _send(pipe, ("work", task))
+                _send(pipe, ("work", (self._maps, task)))
                 waiting.append(pipe)
             if not waiting:
-                return
-            result, evaluations = _receive(waiting.popleft())
+                return results
+            result, evaluations = _receive(waiting.popleft(), self._maps)
             self.env.meter.evaluations += evaluations
-            yield result
+            results.append(result)
 
     def close(self) -> None:
         for pipe in self.pipes:
@@ -128,11 +137,14 @@ def _send(pipe: Connection, message: Any) -> None:
         raise MathrlError("a worker process ended before its work was done") from None
 
 
-def _receive(pipe: Connection) -> Any:
-    try:
-        kind, content = pipe.recv()
-    except (EOFError, OSError):
-        raise MathrlError("a worker process ended before its work was done") from None
+def _receive(pipe: Connection, number: int) -> Any:
+    """The next answer to map `number` (0: to the start); answers to earlier ones are thrown away."""
+    answered = -1
+    while answered != number:
+        try:
+            kind, answered, content = pipe.recv()
+        except (EOFError, OSError):
+            raise MathrlError("a worker process ended before its work was done") from None
     if kind == "error":
         raise MathrlError(content)
     return content
@@ -144,7 +156,7 @@ def _sentence(error: Exception) -> str:
 
 def _serve(pipe: Connection, spec: Spec) -> None:
     """A worker's life: build agent and environment, then answer messages until the pipe closes."""
-    from mathrl import registry
+    from mathrl import registry, settings
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)  # the learner decides when to end; a closed pipe ends the worker
@@ -152,23 +164,27 @@ def _serve(pipe: Connection, spec: Spec) -> None:
         try:
             for file in spec.files:
                 registry.load_file(file)
-            env = registry.find_env(spec.env).make(1, spec.env_config)
-            agent = registry.find_agent(spec.agent).get()(spec.agent_config, device="cpu", seed=spec.seed)
+            family, found = registry.find_env(spec.env), registry.find_agent(spec.agent).get()
+            env = family.make(1, settings.build(family.get("config"), spec.env_settings, spec.env))
+            config: Any = settings.build(found.Config, spec.agent_settings, spec.agent, "agent")
+            agent = found(config, device=spec.device, seed=spec.seed)
             agent.bind(env)
         except Exception as error:
-            pipe.send(("error", _sentence(error)))
+            pipe.send(("error", 0, _sentence(error)))
             return
-        pipe.send(("ready", None))
+        pipe.send(("ready", 0, None))
         while True:
             kind, content = pipe.recv()
             if kind == "receive":
                 agent.receive(content)
                 continue
-            before = env.meter.evaluations
+            (number, task), before = content, env.meter.evaluations
             try:
-                answer: tuple[str, Any] = ("result", (agent.work(env, content), env.meter.evaluations - before))
+                answer: tuple[str, int, Any] = (
+                    "result", number, (agent.work(env, task), env.meter.evaluations - before),
+                )  # fmt: skip
             except Exception as error:
-                answer = ("error", _sentence(error))
+                answer = ("error", number, _sentence(error))
             pipe.send(answer)
     except (EOFError, OSError):
         pass

@@ -15,11 +15,17 @@ from mathrl.registry import find_env
 
 
 def make_env(
-    name: str, num_envs: int = 1, *, autoreset: AutoresetMode = AutoresetMode.DISABLED, **knobs: Any
+    name: str,
+    num_envs: int = 1,
+    *,
+    autoreset: AutoresetMode = AutoresetMode.DISABLED,
+    render_mode: str | None = None,
+    **knobs: Any,
 ) -> SearchEnv:
     """The environment `name` (or the one in a .py file) with `num_envs` rows and these settings."""
     plugin = find_env(name)
-    return plugin.make(num_envs, settings.build(plugin.get("config"), knobs, plugin.name), autoreset=autoreset)
+    config = settings.build(plugin.get("config"), knobs, plugin.name)
+    return plugin.make(num_envs, config, autoreset=autoreset, render_mode=render_mode)
 
 
 def make_vector(num_envs: int = 1, *, env: str, **knobs: Any) -> SearchEnv:

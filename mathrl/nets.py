@@ -271,11 +271,14 @@ def build(
     raise unknown(str(env.kind), "a kind of observation", ["flat", "set"])
 
 
-def pick_device(name: str) -> torch.device:
-    """The device called auto, cpu, cuda or cuda:K; auto is the first GPU if there is one."""
+LARGE = 1_000_000  # weights from which a network repays the way to a GPU and back
+
+
+def pick_device(name: str, weights: int = 0) -> torch.device:
+    """The device called auto, cpu, cuda or cuda:K; auto is the first GPU for a network of `LARGE` weights or more."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        return torch.device("cuda" if count else "cpu")
+        return torch.device("cuda" if count and weights >= LARGE else "cpu")
     kind, colon, number = name.partition(":")
     if name != "cpu" and (kind != "cuda" or (colon and not number.isdecimal())):
         raise unknown(name, "a device", ["auto", "cpu", "cuda", "cuda:0"])

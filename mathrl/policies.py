@@ -36,13 +36,18 @@ class Decisions:
 
 
 class Policy:
-    """A WordNet or SetNet with what an agent needs of it: choosing, log-probabilities, weights in and out."""
+    """A WordNet or SetNet with what an agent needs of it: choosing, log-probabilities, weights in and out.
+
+    From the first one on, torch computes in one thread throughout the process: sums then have one order, so that runs
+    repeat bit for bit, and small networks are faster so. More cores are for workers.
+    """
 
     def __init__(self, env: SearchEnv, hidden: tuple[int, ...], device: str, seed: int, **settings: Any) -> None:
-        torch.set_num_threads(1)  # small networks; the same in every process, so that results agree bit for bit
-        self.device = pick_device(device)
+        torch.set_num_threads(1)
         generator = torch.Generator().manual_seed(seed)
-        self.net = build(env, hidden, generator=generator, device=self.device, **settings)
+        net = build(env, hidden, generator=generator, **settings)
+        self.device = pick_device(device, sum(weight.numel() for weight in net.parameters()))
+        self.net = net.to(self.device)
         self.layout = env.word_layout() if hasattr(env, "word_layout") else None
 
     def probabilities(self, env: SearchEnv, rows: Rows, masks: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ given where a name is expected. What is heavy in a plug-in may be a string "modu
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -65,6 +66,8 @@ class EnvPlugin:
     score: Lazy = None  # (config, lines, source, prove) -> iterator of {"id", "score", "proved"}
     hints: tuple[str, ...] = ()  # what to try after a success, shown by the command line
     misses: tuple[str, ...] = ()  # what to try after a failure
+    portfolio: Lazy = None  # (config, round) -> list of portfolio.Stage: the searches that `refute` runs
+    shrink: Lazy = None  # solution -> solution: without what it does not need to solve the problem
     listings: Mapping[str, Lazy] = field(default_factory=dict)  # e.g. "invariants" -> () -> list[RewardEntry]
     origin: str = ""  # the file it came from, when it was given by path
 
@@ -127,6 +130,7 @@ _kinds: dict[Group, type] = {"envs": EnvPlugin, "agents": AgentPlugin}
 _found: dict[Group, dict[str, Any]] = {"envs": {}, "agents": {}}
 _files: dict[Path, ModuleType] = {}
 _scanned: set[str] = set()
+_broken: dict[Group, dict[str, str]] = {"envs": {}, "agents": {}}  # module or entry point -> why it has no plug-in
 _rewards: list[tuple[str, str, Path | None]] = []  # (family, name, file) of every function reward
 _loading: list[Path] = []  # the files being imported
 
@@ -139,6 +143,12 @@ def envs() -> dict[str, EnvPlugin]:
 def agents() -> dict[str, AgentPlugin]:
     """Every agent that can be found, by name."""
     return _all("agents")
+
+
+def broken(group: Group) -> dict[str, str]:
+    """What is installed but cannot be imported: its name and why."""
+    _all(group)
+    return dict(_broken[group])
 
 
 def find_env(name: str) -> EnvPlugin:
@@ -170,7 +180,7 @@ def load_file(path: str | Path) -> ModuleType:
         return _files[file]
     if not file.is_file():
         raise MathrlError(f"there is no file {path}")
-    name = f"mathrl_file_{file.stem}_{len(_files)}"
+    name = f"mathrl_file_{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"  # the same in all processes
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise MathrlError(f"{path} is not a Python file")
@@ -241,6 +251,8 @@ def _find(group: Group, name: str, what: str) -> Any:
         if canonical(name) not in found:
             _all(group)
     if canonical(name) not in found:
+        if canonical(name) in _broken[group]:
+            raise MathrlError(_broken[group][canonical(name)])
         raise unknown(name, what, found, f"mathrl list {group} shows all, and a path to a .py file works too")
     return found[canonical(name)]
 
@@ -249,19 +261,27 @@ def _all(group: Group) -> dict[str, Any]:
     for module in module_names(group):
         _load(group, module)
     for point in entry_points(group=f"mathrl.{group}"):
-        if point.value not in _scanned:
-            _scanned.add(point.value)
-            loaded = point.load()
-            for plugin in _plugins(loaded) if isinstance(loaded, ModuleType) else _listed(loaded):
-                register(plugin)
+        _register_once(group, point.name, point.value, point.load)
     return dict(sorted(_found[group].items()))
 
 
 def _load(group: Group, module: str) -> None:
-    if (full := f"mathrl.{group}.{module}") not in _scanned:
-        _scanned.add(full)
-        for plugin in _plugins(importlib.import_module(full)):
+    full = f"mathrl.{group}.{module}"
+    _register_once(group, module, full, lambda: importlib.import_module(full))
+
+
+def _register_once(group: Group, name: str, full: str, load: Callable[[], Any]) -> None:
+    """Register what `load` gives, unless that was done; what cannot be loaded is noted and hides nothing else."""
+    if full in _scanned:
+        return
+    _scanned.add(full)
+    try:
+        loaded = load()
+        for plugin in _plugins(loaded) if isinstance(loaded, ModuleType) else _listed(loaded):
             register(plugin)
+    except Exception as error:
+        said = str(error) if isinstance(error, MathrlError) else f"{type(error).__name__}: {error}"
+        _broken[group][canonical(name)] = " ".join(f"{full} cannot be imported: {said}".split())
 
 
 def _plugins(module: ModuleType) -> Iterator[EnvPlugin | AgentPlugin]:

@@ -17,7 +17,8 @@ class SB3VecEnv(VecEnv):
     """All rows of a SearchEnv for stable-baselines3 and sb3-contrib (masked algorithms find `action_masks`).
 
     Observations are fresh arrays. A finished row's info holds `terminal_observation`, `TimeLimit.truncated`, `score`
-    and `episode` (return "r", length "l", seconds "t"). -inf rewards appear as the family's `penalty`.
+    and `episode` (return "r", length "l", seconds "t"). -inf rewards appear as the family's `penalty`. `set_options`
+    takes `{"instances": [one a row]}`, or a list with `{"instance": ...}` for the rows that are not to be drawn.
     """
 
     def __init__(self, env: SearchEnv) -> None:
@@ -30,7 +31,12 @@ class SB3VecEnv(VecEnv):
 
     def reset(self) -> Any:
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
-        observation, info = self.env.reset(seed=seeds, options=self._options[0] if any(self._options) else None)
+        own = np.array(["instance" in options for options in self._options])
+        common = [options for options, each in zip(self._options, own, strict=True) if options and not each]
+        observation, info = self.env.reset(seed=seeds, options=common[0] if common else None)
+        if own.any():
+            instances = [options["instance"] for options in self._options if "instance" in options]
+            observation, info = self.env.reset(options={"reset_mask": own, "instances": instances})
         self.reset_infos = [{"action_mask": mask} for mask in info["action_mask"]]
         self._reset_seeds()
         self._reset_options()

@@ -6,10 +6,11 @@ Setup -> SearchEnv + Agent -> Run -> Outcome
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from mathrl.env import SearchEnv, Streams
 from mathrl.errors import MathrlError
 from mathrl.executors import Executor, Inline, Processes, Spec, count
 from mathrl.progress import Progress
-from mathrl.runs import RunFolder, fresh_path, read_config
+from mathrl.runs import Config, RunFolder, moved, read_config
 from mathrl.setup import Setup, read_words
 from mathrl.solution import Solution, Verdict
-from mathrl.training import Run, stopping_by_signal, warm_up
+from mathrl.training import Find, Run, stopping_by_signal, warm_up
 
 DEFAULT_BUDGET = "60s"
 
@@ -44,7 +45,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: solutions (the best of each instance), their verdicts, why it ended, where it lies."""
+    """What came of a run: solutions with their verdicts, why it ended, where it lies.
+
+    `solutions` has the best of each instance, in order, without those for which nothing was found; `history` has each
+    instance's new bests as (evaluations, seconds, value), `ends` the (evaluations, seconds) of every generation, and
+    `notes` what the agent had to say, such as what it exhausted.
+    """
 
     setup: Setup
     solutions: list[Solution]
@@ -56,7 +62,10 @@ class Outcome:
     path: Path | None = None
     signal: int | None = None
     refused: tuple[str, ...] = ()
-    history: tuple[tuple[int, float, float], ...] = ()
+    history: tuple[tuple[Find, ...], ...] = ()
+    ends: tuple[tuple[int, float], ...] = ()
+    verb: str = "solve"
+    notes: tuple[str, ...] = ()
 
     @property
     def best(self) -> Solution | None:
@@ -84,7 +93,7 @@ def train(env: str, agent: str, *words: str, knobs: Mapping[str, Any] | None = N
     """Train an agent in a run folder: `mathrl.train("graphs", "cem", "agent.mode=tabular", n=19, until="solved")`.
 
     `words` are those of the command line; keyword arguments that are not `Options` (budget, until, seed, workers,
-    device, run) are settings of the environment.
+    device, run) are settings of the environment. An old folder as `run` is continued, by default to its own budget.
     """
     chosen, own = _options(options, knobs)
     return train_setup(read_words(env, words, own, agent=agent), chosen)
@@ -104,15 +113,25 @@ def train_setup(setup: Setup, options: Options) -> Outcome:
     """Train in the folder `options.run`, which is continued if it exists, or in a fresh one below runs/."""
     if not setup.agent.learns:
         raise MathrlError(f"{setup.agent.name} does not learn; try: mathrl solve {setup.env.name} {setup.agent.name}")
-    path = options.run or fresh_path(setup.env.name, setup.agent.name, options.seed)
-    return Session(setup, "train", replace(options, run=path, budget=options.budget or DEFAULT_BUDGET)).run()
+    if setup.named:
+        raise MathrlError(f"train draws its instances from {setup.env.name}; '{setup.named[0]}' is for mathrl solve")
+    stored = _stored(options.run)
+    budget = options.budget or stored.get("budget") or DEFAULT_BUDGET
+    return Session(setup, "train", replace(options, budget=budget, until=options.until or stored.get("until"))).run()
 
 
 def solve_setup(setup: Setup, options: Options) -> Outcome:
     """Solve, until solved unless `options.until` says otherwise; `options.run`, if any, is the run folder."""
     searches = setup.trained is None and (setup.agent.learns or setup.agent.get().searches)
-    budget = options.budget or (DEFAULT_BUDGET if searches else None)
-    return Session(setup, "solve", replace(options, budget=budget, until=options.until or "solved")).run()
+    stored = _stored(options.run)
+    budget = options.budget or stored.get("budget") or (DEFAULT_BUDGET if searches else None)
+    until = options.until or stored.get("until") or "solved"
+    return Session(setup, "solve", replace(options, budget=budget, until=until)).run()
+
+
+def _stored(path: Path | None) -> dict[str, Any]:
+    """The table run of an old run folder; empty for a new one."""
+    return read_config(path)["run"] if path is not None and path.exists() else {}
 
 
 @dataclass(frozen=True)
@@ -135,51 +154,67 @@ class Session:
         env, agent = setup.build(options.device, options.seed)
         with ExitStack() as stack:
             stack.enter_context(stopping_by_signal(budget))
-            old = options.run is not None and options.run.exists()
-            folder = stack.enter_context(closing(self._folder(options.run))) if options.run and old else None
+            old = stack.enter_context(closing(self._old(options.run))) if options.run and options.run.exists() else None
             if options.announce and setup.env.statement:
                 options.announce(setup.env.get("statement")(setup.env_config))
             warm_up(env, agent)
             executor: Executor = Inline(agent, env) if number == 1 else _processes(setup, number, agent, env)
             stack.callback(executor.close)
             executor.wait()
-            if options.run and not old:  # as late as this, so that what cannot run leaves nothing behind
-                folder = stack.enter_context(closing(self._folder(options.run)))
+            folder = old
+            if folder is None and (options.run or self.verb == "train"):  # so late that what cannot run leaves nothing
+                folder = stack.enter_context(closing(self._new(options.run)))
             progress = None if options.quiet else Progress(f"{self.verb} {setup.env.name} {setup.agent.name}")
             if progress:
                 stack.callback(progress.close)
-            run = Run(env, agent, setup.agent.name, budget, folder, executor, progress)
+            instances = self._instances(env)
+            run = Run(env, agent, setup.agent.name, budget, folder, executor, progress, len(instances))
             before = run.resume() if folder else 0.0
             budget.start(env.meter, before)
             if not budget.spent and not run.done:
-                self._work(run, budget)
+                if old:
+                    self._continue(old)
+                self._work(run, instances, budget)
                 run.save(finished=None if budget.signal else _reason(budget))
-            return _outcome(setup, run, budget, options.run)
+            return _outcome(setup, self.verb, run, budget)
 
-    def _work(self, run: Run, budget: Budget) -> None:
+    def _work(self, run: Run, instances: Sequence[Any], budget: Budget) -> None:
         if self.verb == "train":
             run.agent.train(run.env, run, budget)
         elif self.setup.trained:  # a trained policy acts, once and greedily; it does not search or go on learning
-            run.agent.sweep(run.env, self._instances(run), run)
+            run.agent.sweep(run.env, instances, run)
         else:
-            run.agent.solve(run.env, self._instances(run), run, budget)
+            run.agent.solve(run.env, instances, run, budget)
 
-    def _instances(self, run: Run) -> Sequence[Any]:
+    def _instances(self, env: SearchEnv) -> Sequence[Any]:
         """Those named, or one drawn of the family's distribution."""
-        named = self.setup.instances
-        return run.env.draw(Streams.of(self.options.seed, 1)) if named == (None,) else named
+        return self.setup.instances if self.setup.named else env.draw(Streams.of(self.options.seed, 1))
 
-    def _folder(self, path: Path) -> RunFolder:
-        """The run folder: a new one, or an old one of the same settings; MathrlError if they differ."""
-        options = self.options
-        tables = self.setup.tables(options.seed)
-        if not path.exists():
-            begun = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            tables["run"].update(
-                verb=self.verb, budget=options.budget or "none", until=options.until or "none", begun=begun
-            )
+    def _tables(self) -> Config:
+        """What config.toml is to say."""
+        options, tables = self.options, self.setup.tables(self.options.seed)
+        tables["run"].update(verb=self.verb, budget=options.budget or "none", until=options.until or "none")
+        return tables
+
+    def _new(self, path: Path | None) -> RunFolder:
+        """A new run folder, below runs/ if it was not given a path."""
+        tables = self._tables()
+        tables["run"]["begun"] = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        if path is not None:
             return RunFolder.create(path, tables)
-        stored = read_config(path)
+        return RunFolder.create_named(self.setup.env.name, self.setup.agent.name, self.options.seed, tables)
+
+    def _continue(self, folder: RunFolder) -> None:
+        """Note the budget, and say so if the numbers may differ from those of one uninterrupted run."""
+        folder.allow(self.options.budget or "none")
+        changes = moved(folder.path)
+        if changes and not self.options.quiet:
+            said = f"{folder.path} was begun with {changes}; it continues, but not bit for bit"
+            print(f"mathrl: {said}", file=sys.stderr, flush=True)
+
+    def _old(self, path: Path) -> RunFolder:
+        """An old run folder of the same settings; MathrlError if they differ."""
+        options, tables, stored = self.options, self._tables(), read_config(path)
         for table in ("env", "agent"):
             for name, value in tables[table].items():
                 if stored[table].get(name, value) != value:
@@ -191,6 +226,10 @@ class Session:
             raise MathrlError(
                 f"{path} was begun with seed {stored['run']['seed']}, not {options.seed}; choose another folder"
             )
+        for name, what in (("instances", "the instances"), ("trained", "the trained agent"), ("verb", "mathrl")):
+            before, now = (_listed(one["run"].get(name, tables["run"][name])) for one in (stored, tables))
+            if before != now:
+                raise MathrlError(f"{path} was begun with {what} {before}, not {now}; choose another folder")
         return RunFolder.open(path)
 
 
@@ -198,17 +237,22 @@ def _reason(budget: Budget) -> str:
     return "signal" if budget.signal else "solved" if budget.solved else "budget" if budget.exhausted else "done"
 
 
-def _outcome(setup: Setup, run: Run, budget: Budget, path: Path | None) -> Outcome:
+def _listed(value: Any) -> str:
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "(none)"
+
+
+def _outcome(setup: Setup, verb: str, run: Run, budget: Budget) -> Outcome:
     verdicts = [run.verdicts[slot] for slot in sorted(run.verdicts)]
     return Outcome(
-        setup, run.solutions, verdicts, _reason(budget), budget.evaluations, budget.seconds, run.generation, path,
-        budget.signal, tuple(run.refused), tuple(run.history),
+        setup, run.solutions, verdicts, _reason(budget), budget.evaluations, budget.seconds, run.generation,
+        run.folder.path if run.folder else None, budget.signal, tuple(run.refused), tuple(map(tuple, run.history)),
+        tuple(run.ends), verb, tuple(run.notes),
     )  # fmt: skip
 
 
 def _processes(setup: Setup, number: int, agent: Agent, env: SearchEnv) -> Processes:
     spec = Spec(
-        setup.env.name, setup.env_config, setup.agent.name, setup.agent_config, agent.seed, setup.files
+        setup.env.name, asdict(setup.env_config), setup.agent.name, asdict(setup.agent_config), agent.seed, setup.files
     )  # fmt: skip
     return Processes(number, spec, agent, env)
 

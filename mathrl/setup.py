@@ -20,7 +20,10 @@ from mathrl.runs import Config, read_config, read_toml
 
 @dataclass(frozen=True)
 class Setup:
-    """A problem and who works on it: plug-ins, typed settings, instances; `trained`: a trained agent's run folder."""
+    """A problem and who works on it: plug-ins, typed settings, instances; `trained`: a trained agent's run folder.
+
+    `named` are the words that name the instances; without any, `instances` is (None,): one is to be drawn.
+    """
 
     env: EnvPlugin
     env_config: Any
@@ -28,13 +31,19 @@ class Setup:
     agent_config: Any
     instances: tuple[Any, ...] = (None,)
     trained: Path | None = None
+    named: tuple[str, ...] = ()
 
     def tables(self, seed: int) -> Config:
         """The tables env, agent and run of config.toml."""
         return {
             "env": {"name": self.env.name, **_plain(self.env_config)},
             "agent": {"name": self.agent.name, **_plain(self.agent_config)},
-            "run": {"seed": seed, "files": list(self.files)},
+            "run": {
+                "seed": seed,
+                "files": list(self.files),
+                "instances": list(self.named),
+                "trained": str(self.trained.resolve()) if self.trained else "",
+            },
         }
 
     @property
@@ -90,33 +99,40 @@ def read_words(
         else:
             instances.append(word)
     stored_env, stored_agent = _stored(base["env"]), _stored(base["agent"])
-    if not agent:
+    trained = None
+    if agent and canonical(agent) != canonical(base["agent"].get("name", "")):
+        stored_agent = {}  # another agent has other knobs
+    elif not agent:
         agent = base["agent"].get("name", "")
+        trained = Path(base["run"]["trained"]) if base["run"].get("trained") else None
     if not agent:
         solver, *defaults = plugin.solver.split()
         agent = solver
         for word in defaults:
             table, key = word.split("=")[0].split(".")
             (stored_env if table == "env" else stored_agent)[key] = word.split("=", 1)[1]
-    trained = None
     if is_run_folder(agent):
         trained = Path(agent)
+    if trained:
         config = read_config(trained)
         if config["env"]["name"] != plugin.name:
-            raise MathrlError(f"{agent} was trained on {config['env']['name']}, not on {plugin.name}")
-        agent, stored_env, stored_agent = config["agent"]["name"], _stored(config["env"]), _stored(config["agent"])
+            raise MathrlError(f"{trained} was trained on {config['env']['name']}, not on {plugin.name}")
+        agent = config["agent"]["name"]
+        stored_env, stored_agent = (
+            {**_stored(config["env"]), **stored_env},
+            {**_stored(config["agent"]), **stored_agent},
+        )
     found = registry.find_agent(agent, plugin.name)
     reward = str(env_settings.get("reward", ""))
     if reward.endswith(".py"):
         env_settings["reward"] = registry.load_reward(reward, plugin.name)
     env_config = settings.build(plugin.get("config"), {**stored_env, **env_settings}, plugin.name)
     agent_config: Any = settings.build(found.get().Config, {**stored_agent, **agent_settings}, found.name, "agent")
-    if instances and plugin.instances is None:
-        raise _not_a_word(instances[0], plugin)
-    read = (
-        tuple(one for word in instances for one in plugin.get("instances")(word, env_config)) if instances else (None,)
-    )
-    return Setup(plugin, env_config, found, agent_config, read, trained)
+    named = tuple(instances or base["run"].get("instances", ()))
+    if named and plugin.instances is None:
+        raise _not_a_word(named[0], plugin)
+    read = tuple(one for word in named for one in plugin.get("instances")(word, env_config)) if named else (None,)
+    return Setup(plugin, env_config, found, agent_config, read, trained, named)
 
 
 def from_config(config: Config, words: Sequence[str] = ()) -> Setup:
@@ -126,10 +142,14 @@ def from_config(config: Config, words: Sequence[str] = ()) -> Setup:
     """
     env, agent = config["env"]["name"], config["agent"]["name"]
     for word in words:
-        if word.endswith(".py") and not settings.is_setting(word):
-            registry.load_file(word)
+        file = word.removeprefix("env.").removeprefix("reward=")
+        if file.endswith(".py") and not settings.is_setting(file):
+            registry.load_file(file)
+    said = {canonical(env), canonical(agent)}
     rest = [
-        word for word in words if word not in (env, agent) and (settings.is_setting(word) or not word.endswith(".py"))
+        word
+        for word in words
+        if canonical(word) not in said and (settings.is_setting(word) or not word.endswith(".py"))
     ]
     for file in config["run"].get("files", []):
         if file not in registry.files():
@@ -171,7 +191,7 @@ def _is_agent(word: str) -> bool:
     try:
         registry.find_agent(word)
     except MathrlError:
-        return Path(word).is_dir()
+        return Path(word).is_dir() or canonical(word) in registry.broken("agents")
     return True
 
 

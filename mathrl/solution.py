@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -91,6 +92,8 @@ def check_record(record: object) -> None:
             raise MathrlError(f"the solution has no field '{name}'")
         if not isinstance(record[name], kind) or isinstance(record[name], bool):
             raise MathrlError(f"the solution's field '{name}' is not a {kind[0].__name__}")
+    if abs(record["value"] or 0) > sys.float_info.max and isinstance(record["value"], int):
+        raise MathrlError("the solution's field 'value' is beyond the range of floating-point numbers")
     if record["env"].endswith(".py"):  # what is read must not execute code; only what is typed may
         raise MathrlError(f"the solution names the file {record['env']} as its environment, which is never imported")
 

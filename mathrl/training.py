@@ -34,6 +34,24 @@ except ValueError:
 
 
 TRIES = 8  # candidates of a batch shown to the verifier until it accepts one
+LINES = ("metrics.jsonl", "solutions.jsonl")  # the files that grow
+
+Find = tuple[int, float, float]  # evaluations, seconds and value of a new best
+
+
+def has_row(generation: int) -> bool:
+    """Whether metrics.jsonl notes a generation: each one to 1,000, each tenth to 10,000, each hundredth to 100,000."""
+    step: int = 10 ** max(0, len(str(generation - 1)) - 3)
+    return generation % step == 0
+
+
+def _claims_more(found: Solution, held: Solution) -> bool:
+    """Whether a solution of equal value is known to be optimal, or has a smaller bound."""
+
+    def claim(one: Solution) -> tuple[bool, float]:
+        return not one.optimal, math.inf if one.bound is None else one.bound
+
+    return claim(found) < claim(held)
 
 
 class Run:
@@ -52,23 +70,26 @@ class Run:
         folder: RunFolder | None = None,
         executor: Executor | None = None,
         progress: Progress | None = None,
+        slots: int = 1,
     ) -> None:
         self.env, self.agent, self.name, self.budget, self.folder = env, agent, name, budget, folder
         self.seed = agent.seed
         self.executor = Inline(agent, env) if executor is None else executor
         self.progress = progress
         self.generation = 0
-        self.history: list[tuple[int, float, float]] = []  # (evaluations, seconds, value) of every new best, slot 0
+        self.slots = slots  # the number of instances
+        self.history: list[list[Find]] = [[] for _ in range(slots)]  # the new bests of each instance
+        self.ends: list[tuple[int, float]] = []  # (evaluations, seconds) at the end of each generation of this session
         self.verdicts: dict[int, Verdict] = {}
+        self.notes: list[str] = []  # what was exhausted, what found it: sentences for the reader
         self.refused: list[str] = []  # why the verifier did not accept what the environment called a new best
         self.done = False  # an agent that is not a search has finished; nothing is left to do
         self._best: dict[int, Solution] = {}
-        self._rows = 0
         self._saved = time.monotonic()
 
     @property
     def solutions(self) -> list[Solution]:
-        """The best of each instance, in the order of instances."""
+        """The best of each instance that has a solution yet, in the order of instances."""
         return [self._best[slot] for slot in sorted(self._best)]
 
     @property
@@ -85,7 +106,7 @@ class Run:
         sizes = [total // pieces + (index < total % pieces) for index in range(pieces)]
         return [Task(self.seed, self.generation, index, size) for index, size in enumerate(sizes) if size]
 
-    def map(self, tasks: Sequence[Task]) -> Iterator[Any]:
+    def map(self, tasks: Sequence[Task]) -> list[Any]:
         """The results of `agent.work` on each task, in task order."""
         self.executor.publish()
         return self.executor.map(tasks)
@@ -93,19 +114,26 @@ class Run:
     def offer(
         self, scores: NDArray[np.float64], solution: Callable[[int], Solution], slots: NDArray[np.int64] | None = None
     ) -> None:
-        """Hand in scored objects float64[R]; a new best of its instance (`slots` int64[R], default 0) is verified."""
+        """Hand in scored objects float64[R]; a new best of its instance (`slots` int64[R], default 0) is verified.
+
+        A single object may also come back with its value unchanged and a better claim: optimal, or a smaller bound. In
+        a batch, where hundreds may have the best score, equal ones are not looked at.
+        """
         order = np.argsort(-scores, kind="stable")
         tried: dict[int, int] = {}
         for index in order if slots is not None else order[:TRIES]:
             slot = 0 if slots is None else int(slots[index])
-            held = self._best.get(slot)
-            if (
-                np.isfinite(scores[index])
-                and (held is None or scores[index] > held.value)
-                and tried.get(slot, 0) < TRIES
-            ):
-                accepted = self._accept(slot, solution(int(index)))  # refused: float noise; the next best may be sound
-                tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
+            held, score = self._best.get(slot), scores[index]
+            equal = held is not None and score == held.value
+            if not np.isfinite(score) or tried.get(slot, 0) >= TRIES or (equal and len(scores) > self.slots):
+                continue
+            if held is not None and score < held.value:
+                continue
+            found = solution(int(index))
+            if held is not None and equal and not _claims_more(found, held):
+                continue
+            accepted = self._accept(slot, found)  # refused: float noise; the next best may be sound
+            tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
 
     def _accept(self, slot: int, found: Solution) -> bool:
         """Verify a new best and keep it; False if the verifier refuses it."""
@@ -125,20 +153,26 @@ class Run:
             seconds=round(spent.seconds, 6),
         )
         self._best[slot], self.verdicts[slot] = found, verdict
-        self._rows += 1
-        if slot == 0:
-            self.history.append((found.evaluations, found.seconds, found.value))
-        spent.solved = len(self.verdicts) > 0 and all(one.solved for one in self.verdicts.values())
+        self.history[slot].append((found.evaluations, found.seconds, found.value))
+        spent.solved = self._all_solved()
         if self.folder:
             self.folder.append("solutions.jsonl", found.to_json() | ({"slot": slot} if slot else {}))
         return True
+
+    def _all_solved(self) -> bool:
+        return len(self.verdicts) == self.slots and all(one.solved for one in self.verdicts.values())
+
+    def note(self, sentence: str) -> None:
+        """Say something about the search that the solution does not show, such as what was exhausted."""
+        self.notes.append(sentence)
 
     def log(self, **row: float) -> None:
         """End a generation: write its row of metrics, show progress, and save a checkpoint when one is due."""
         self.generation += 1
         best = self.best.value if self.best else None
-        if self.folder:
-            spent = self.budget.seconds
+        spent = self.budget.seconds
+        self.ends.append((self.budget.evaluations, spent))
+        if self.folder and has_row(self.generation):
             numbers = {key: (value if math.isfinite(value) else None) for key, value in row.items()}
             clock = {
                 "elapsed_seconds": round(spent, 6),
@@ -146,8 +180,8 @@ class Run:
             }
             head = {"generation": self.generation, "evaluations": self.budget.evaluations, "best": best}
             self.folder.append("metrics.jsonl", {**head, **numbers, **clock})
-            if time.monotonic() - self._saved > CHECKPOINT_SECONDS:
-                self.save()
+        if self.folder and time.monotonic() - self._saved > CHECKPOINT_SECONDS:
+            self.save()
         if self.progress:
             self.progress.update(best, self.budget)
 
@@ -156,7 +190,7 @@ class Run:
         if not self.folder:
             return
         self.folder.sync()
-        counts = {"generation": self.generation, "evaluations": self.budget.evaluations, "solutions": self._rows}
+        counts = {"generation": self.generation, "evaluations": self.budget.evaluations, "notes": self.notes}
         state = {"agent": self.agent.state(), "run": counts}
         checkpoint.save(
             self.folder.path / "checkpoint",
@@ -164,6 +198,7 @@ class Run:
             state,
             finished=finished,
             elapsed_seconds=round(self.budget.seconds, 6),
+            bytes={name: self.folder.size(name) for name in LINES},
         )
         self._saved = time.monotonic()
 
@@ -172,31 +207,33 @@ class Run:
         assert self.folder is not None
         latest = checkpoint.head(self.folder.path / "checkpoint")
         if latest is None:  # killed before the first checkpoint: begin again
-            self.folder.cut("metrics.jsonl", 0)
-            self.folder.cut("solutions.jsonl", 0)
+            for name in LINES:
+                self.folder.cut(name, 0)
             return 0.0
         state = checkpoint.load(self.folder.path / "checkpoint")
-        counts, elapsed = state.get("run", {}), latest.get("elapsed_seconds", 0.0)
-        whole = [counts.get(name) for name in ("generation", "evaluations", "solutions")]
+        counts, elapsed, sizes = state.get("run", {}), latest.get("elapsed_seconds", 0.0), latest.get("bytes")
+        whole = [counts.get(name) for name in ("generation", "evaluations")]
+        whole += [sizes.get(name) for name in LINES] if isinstance(sizes, dict) else [None]
         if not all(isinstance(number, int) and number >= 0 for number in whole) or not isinstance(
             elapsed, (int, float)
         ):
             raise MathrlError(f"{self.folder.path / 'checkpoint' / 'latest.json'} and its files are damaged")
-        self.folder.read("metrics.jsonl", counts["generation"])
-        for record in self.folder.read("solutions.jsonl", counts["solutions"]):
-            found = Solution.from_json(record)
-            slot = int(record.get("slot", 0))
+        assert isinstance(sizes, dict)
+        self.folder.check("metrics.jsonl", sizes["metrics.jsonl"])
+        for record in self.folder.read("solutions.jsonl", sizes["solutions.jsonl"]):
+            found, slot = Solution.from_json(record), record.get("slot", 0)
+            if not isinstance(slot, int) or not 0 <= slot < self.slots:
+                raise MathrlError(f"{self.folder.path / 'solutions.jsonl'} is damaged: there is no instance {slot}")
             self._best[slot] = found
-            if slot == 0:
-                self.history.append((found.evaluations, found.seconds, found.value))
+            self.history[slot].append((found.evaluations, found.seconds, found.value))
         assert self.env.plugin is not None
         self.verdicts = {slot: self.env.plugin.check(found.to_json()) for slot, found in self._best.items()}
-        self.budget.solved = bool(self.verdicts) and all(one.solved for one in self.verdicts.values())
-        self._rows, self.generation = counts["solutions"], counts["generation"]
+        self.budget.solved = self._all_solved()
+        self.generation, self.notes = counts["generation"], [str(note) for note in counts.get("notes", [])]
         self.env.meter.evaluations = counts["evaluations"]
         self.agent.restore(state.get("agent", {}))
-        self.folder.cut("metrics.jsonl", counts["generation"])  # only now that nothing is damaged
-        self.folder.cut("solutions.jsonl", counts["solutions"])
+        for name in LINES:  # only now that nothing is damaged
+            self.folder.cut(name, sizes[name])
         self.done = latest.get("finished") == "done"
         return float(elapsed)
 

@@ -23,8 +23,10 @@ def listing(what: str = "", env: str = "") -> dict[str, list[RewardEntry]]:
     found: dict[str, list[RewardEntry]] = {}
     if what in ("", "envs"):
         found["environments"] = [RewardEntry(one.name, one.summary) for one in registry.envs().values()]
+        found["environments"] += [RewardEntry(name, why, "broken") for name, why in registry.broken("envs").items()]
     if what in ("", "agents"):
         found["agents"] = [RewardEntry(one.name, one.summary) for one in registry.agents().values()]
+        found["agents"] += [RewardEntry(name, why, "broken") for name, why in registry.broken("agents").items()]
     if what == "rewards":
         families = [registry.find_env(env)] if env else [one for one in registry.envs().values() if one.rewards]
         for family in families:
@@ -62,7 +64,10 @@ def _family_listing(what: str, env: str) -> dict[str, list[RewardEntry]]:
 def score(
     env: str, lines: Iterable[str], source: str, words: Sequence[str] = (), prove: bool = False, **knobs: Any
 ) -> Iterator[dict[str, Any]]:
-    """Score objects of a family, one `{"id", "score", "proved"}` a line, in order and in bounded memory."""
+    """Score objects of a family, one `{"id", "score", "proved"}` a line, in order and in bounded memory.
+
+    A line that cannot be read has an "error" as well, one sentence, and no score.
+    """
     plugin = registry.find_env(env)
     if plugin.score is None:
         raise MathrlError(f"{plugin.name} has no file format to score")

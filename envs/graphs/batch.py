@@ -11,7 +11,7 @@ from mathrl.errors import MathrlError
 
 from .classes import find_class
 from .invariants import find
-from .kernels import distances, spectra
+from .kernels import aggregates, distances, spectra
 from .kernels.layouts import adjacency_from_parents
 
 
@@ -33,6 +33,7 @@ class GraphBatch:
         self._parts: dict[str, NDArray[Any]] = {} if adjacency is None else {"adjacency": first}
         self._values: dict[str, NDArray[np.float64]] = {}
         self._classes: dict[str, NDArray[np.bool_]] = {}
+        self._edges: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
     def __len__(self) -> int:
         return self.count
@@ -54,6 +55,8 @@ class GraphBatch:
             built: NDArray[Any] = adjacency_from_parents(self.parents)
         elif name == "degrees":
             built = self.adjacency.sum(axis=2, dtype=np.int64)
+        elif name == "vertex_degrees":
+            built = np.stack(aggregates.vertex_degrees(self.adjacency))
         elif name == "distances":
             built = distances.distance_matrices(self.adjacency)
         elif name == "adjacency_spectrum":
@@ -82,6 +85,17 @@ class GraphBatch:
         if k is None:
             self._values[invariant.name] = result
         return result
+
+    def vertices(self) -> dict[str, NDArray[np.float64]]:
+        """What a term over vertices may name: d and a, the degree and the neighbours' average degree, float64[B, n]."""
+        return {"d": self.part("vertex_degrees")[0], "a": self.part("vertex_degrees")[1]}
+
+    def edges(self) -> tuple[NDArray[np.int64], dict[str, NDArray[np.float64]]]:
+        """What a term over edges u < v may name, du, dv, au, av float64[E]; those of graph b start at starts[b]."""
+        if self._edges is None:
+            self._edges = aggregates.edge_degrees(self.adjacency, *self.part("vertex_degrees"))
+        starts, ends = self._edges
+        return starts, dict(zip(("du", "dv", "au", "av"), ends, strict=True))
 
     def belongs(self, name: str) -> NDArray[np.bool_]:
         """Whether each graph is in the class of that name: bool[B]."""

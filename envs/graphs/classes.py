@@ -55,11 +55,11 @@ CLASSES: dict[str, GraphClass] = {
         GraphClass("tree", "", "tree", "connected, with one edge fewer than vertices", "tree", True),
         GraphClass("bipartite", "bipartite", "", "no cycle of odd length", "bipartite", True),
         GraphClass("planar", "planar", "", "can be drawn in the plane without crossings", "planar", True),
-        GraphClass("claw-free", "claw-free", "", "no vertex has three pairwise non-adjacent neighbours", "claw_free", None),
+        GraphClass("claw-free", "claw-free", "", "no three neighbours of a vertex are independent", "claw_free", None),
         GraphClass("triangle-free", "triangle-free", "", "no three pairwise adjacent vertices", "triangle_free", True),
         GraphClass("regular", "regular", "", "all vertices have the same degree", "regular", None),
         GraphClass("nonregular", "nonregular", "", "two vertices have different degrees", "nonregular", None),
-        GraphClass("nonsingular", "nonsingular", "", "the determinant of the adjacency matrix is not 0", "nonsingular", None),
+        GraphClass("nonsingular", "nonsingular", "", "the adjacency matrix has determinant not 0", "nonsingular", None),
     )
 }  # fmt: skip
 

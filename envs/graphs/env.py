@@ -1,109 +1,98 @@
-"""Graphs built letter by letter: by their edges (`word`) or, for trees, by parents (`tree`); scored by a formula."""
+"""Graphs that are to violate a conjecture: what all moves share, and which class makes which moves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mathrl.env import SearchEnv
 from mathrl.errors import MathrlError
-from mathrl.settings import knob
 from mathrl.solution import Solution
-from mathrl.words import WordEnv, WordLayout
 
 from .batch import GraphBatch
-from .graph6 import column_edges, encode, row_edges
-from .kernels.layouts import adjacency_from_words
+from .config import GraphConfig
+from .graph6 import encode
 from .objective import Objective, objective
+from .scoring import THRESHOLD
+
+if TYPE_CHECKING:
+    from .exhaustion import Chunk
 
 
-@dataclass(frozen=True)
-class GraphConfig:
-    reward: str = knob("wagner-2.1", "a conjecture of the catalogue, a formula, or a registered function")
-    n: int = knob(19, "number of vertices", 2, 1000)
-    moves: Literal["word", "tree"] = knob(
-        "word", "how graphs are built: edge by edge, or parent by parent (trees only)"
-    )
-    order: Literal["row", "column"] = knob("row", "word: the order of the edges; column is graph6's")
-
-
-class GraphEnv(WordEnv):
+class GraphEnv(SearchEnv):
     """Graphs on vertices 0..n-1 that are to violate a conjecture.
 
-    Reward: 0 until the graph is complete, then its score, which is positive exactly when the graph is a counterexample
-    and -inf when the graph is outside the conjecture's class. Gymnasium's face shows -inf as -(n + 1).
+    The score of a graph is positive exactly when it is a counterexample and -inf when it is outside the conjecture's
+    class. Gymnasium's face shows -inf as -(n + 1). A score above `solved_above` is a hit; an objective, where larger is
+    always better, has none.
     """
 
     Config = GraphConfig
+    one_problem = True
     config: GraphConfig
     objective: Objective
 
     def prepare(self) -> None:
         self.objective = objective(self.config.reward)
-        self.penalty = -float(self.config.n + 1)
+        self.n = self.config.vertices
+        self.penalty = -float(self.n + 1)
+        conjecture = self.objective.conjecture
+        self.solved_above = np.inf if conjecture is None or conjecture.claim is None else THRESHOLD
         least = self.objective.minimum_order
-        if self.config.n < least:
-            raise MathrlError(f"{self.objective.name} is stated for n >= {least}; env.n={self.config.n} is too small")
+        if self.n < least:
+            raise MathrlError(f"{self.objective.name} is stated for n >= {least}; env.n={self.n} is too small")
 
-    def batch(self, words: NDArray[np.int16]) -> GraphBatch:
-        """The graphs of complete words int16[R, T]."""
-        raise NotImplementedError
+    def evaluate(self, batch: GraphBatch) -> NDArray[np.float64]:
+        """The scores float64[R] of a batch, -inf where there is none; every graph counts as an evaluation."""
+        values = self.objective.score(batch)
+        self.meter.evaluations += len(batch)
+        return np.where(np.isnan(values), -np.inf, values)
 
-    def values(self, words: NDArray[np.int16]) -> NDArray[np.float64]:
-        return self.objective.score(self.batch(words))
+    def everything(self, most: int | None = None) -> Iterator[Chunk]:
+        """Every graph of the problem up to isomorphism, scored (see exhaustion.py)."""
+        from .exhaustion import everything
 
-    def solution(self, row: int) -> Solution:
-        graph = encode(self.batch(self.word[row : row + 1]).adjacency[0])
+        return everything(self, most)
+
+    def found(self, adjacency: NDArray[np.uint8], value: float) -> Solution:
+        """The solution that a graph uint8[n, n] is."""
         formula = self.objective.formula
-        found = {"graph6": graph, "formula": formula} if formula else {"graph6": graph}
-        return Solution("graphs", self.objective.name, float(self.value[row]), found)
+        graph = {"graph6": encode(adjacency)}
+        return Solution("graphs", self.objective.name, value, {**graph, "formula": formula} if formula else graph)
 
 
-class WordGraphs(GraphEnv):
-    """Wagner's edge word: letter t says whether pair t is an edge; pairs in row or column order.
+def least_girth(aim: Objective) -> int:
+    """What no cycle of the conjecture's graphs is shorter than, by its class or its hypotheses on girth; at least 3."""
+    if aim.conjecture is None:
+        return 3
+    least = 4 if "triangle-free" in aim.classes else 3
+    for hypothesis in aim.conjecture.hypotheses:
+        sides = (hypothesis.left, hypothesis.right)
+        operator = hypothesis.operator
+        if sides[1].value == "girth":
+            sides, operator = sides[::-1], {"<": ">", "<=": ">="}.get(operator, operator)
+        bound = sides[1].value
+        if sides[0].value == "girth" and operator in (">", ">=", "==") and isinstance(bound, Fraction):
+            least = max(least, math.floor(bound) + 1 if operator == ">" else math.ceil(bound))
+    return least
 
-    Observation: flat, 2E entries, E = n(n-1)/2: the letters so far, then the position one-hot. Actions {0, 1}. E steps.
-    """
 
-    def prepare(self) -> None:
-        super().prepare()
-        self.edges = row_edges(self.config.n) if self.config.order == "row" else column_edges(self.config.n)
-        self.use_letters(np.full(len(self.edges), 2))
-
-    def batch(self, words: NDArray[np.int16]) -> GraphBatch:
-        return GraphBatch(adjacency=adjacency_from_words(words.astype(np.uint8), self.edges, self.config.n))
-
-
-class TreeGraphs(GraphEnv):
-    """Trees as parent arrays: letter t is the parent p[i] < i of vertex i = t + 2; vertex 1 hangs on vertex 0.
-
-    Observation: flat, E + n entries: the edges so far in column order, then vertex i one-hot. Actions 0..n-2, masked to
-    p[i] < i. n - 2 steps. Every tree has such an array, the star has the most.
-    """
-
-    def prepare(self) -> None:
-        super().prepare()
-        n = self.config.n
-        if n < 3:
-            raise MathrlError(
-                "env.moves=tree needs env.n of at least 3: the tree on 2 vertices leaves nothing to choose"
-            )
-        vertex = np.arange(2, n)
-        column = vertex[:, None] * (vertex[:, None] - 1) // 2 + np.arange(n - 1)[None, :]
-        column[np.arange(n - 1)[None, :] >= vertex[:, None]] = -1
-        pairs = n * (n - 1) // 2
-        self.use_letters(vertex, WordLayout(column, pairs + vertex, np.zeros(1, np.int64), pairs + n))
-
-    def parents(self, words: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Parent arrays int16[R, n] of complete words."""
-        return np.concatenate([np.zeros((len(words), 2), np.int16), words], axis=1)
-
-    def batch(self, words: NDArray[np.int16]) -> GraphBatch:
-        return GraphBatch(parents=self.parents(words))
+MOVES = {
+    "word": "letters.WordGraphs", "girth": "letters.GirthWords", "tree": "letters.TreeGraphs",
+    "branch": "branches.BranchGraphs",
+    "set": "edits.SetGraphs", "flip": "edits.FlipGraphs", "linear": "edits.LinearGraphs",
+    "local-set": "edits.LocalSetGraphs", "local-flip": "edits.LocalFlipGraphs", "grow": "growth.GrowGraphs",
+}  # fmt: skip
 
 
 def environment(config: GraphConfig) -> type[GraphEnv]:
-    """The class for the moves of a config."""
-    return {"word": WordGraphs, "tree": TreeGraphs}[config.moves]
+    """The class for the moves of a config; words of graphs without short cycles have a class of their own."""
+    short = config.moves == "word" and least_girth(objective(config.reward)) > 3
+    module, _, name = MOVES["girth" if short else config.moves].partition(".")
+    return cast("type[GraphEnv]", getattr(import_module(f".moves.{module}", __package__), name))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from pprint import pformat
@@ -10,20 +12,8 @@ from typing import Any
 
 from mathrl.errors import MathrlError
 
+from .invariants import find
 from .rewards import resolve
-
-SAGE = {
-    "n": "G.order()",
-    "m": "G.size()",
-    "maximum_degree": "max(G.degree())",
-    "minimum_degree": "min(G.degree())",
-    "average_degree": "G.average_degree()",
-    "density": "G.density()",
-    "lambda1": "G.spectrum()[0]",
-    "matching_number": "len(G.matching())",
-    "triangle_number": "G.triangles_count()",
-    "diameter": "G.diameter()",
-}
 
 
 def graph6_of(record: Mapping[str, Any]) -> str:
@@ -43,25 +33,104 @@ def to_g6(record: Mapping[str, Any]) -> str:
 
 
 def to_sage(record: Mapping[str, Any]) -> str:
-    """Sage code that builds the graph and prints the invariants that the formula uses."""
-    conjecture = resolve(record["reward"]).conjecture
-    lines = [f"# {conjecture.text}", f"G = Graph({graph6_of(record)!r})", "print(G.is_connected(), G.is_tree())"]
-    lines += [f"print({name!r}, {SAGE[name]})" for name in conjecture.invariants if name in SAGE]
+    """Sage code that builds the graph and prints the invariants that the formula uses, indexed ones where they are."""
+    from .verify import certify
+
+    conjecture, graph6 = resolve(record["reward"]).conjecture, graph6_of(record)
+    names = certify(graph6, record["reward"])["invariants"]
+    lines = [f"# {conjecture.text}", f"G = Graph({graph6!r})", "print(G.is_connected(), G.is_tree())"]
+    lines += [f"print({key!r}, {code})" for key, code in ((key, sage_of(key)) for key in names) if code]
     return "\n".join(lines) + "\n"
 
 
+def sage_of(key: str) -> str:
+    """The Sage expression of an invariant of the graph G, as a certificate names it: 'lambda1', 'laplacian_sum(3)'."""
+    name, _, index = key.rstrip(")").partition("(")
+    return re.sub(r"\bk\b", index, find(name).sage) if index else find(name).sage
+
+
 def to_check(record: Mapping[str, Any]) -> str:
-    """A Python script, standard library only, that re-checks the solution: referee.py with its CERTIFICATE."""
+    """A Python script, standard library only, that re-checks the solution: the parts of referee/ with a CERTIFICATE.
+
+    The check is run here first, so that no script is written that would refuse.
+    """
+    from .referee.graphs import Refused
+    from .referee.script import check
     from .verify import certify
 
     value = record.get("value")
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise MathrlError("a solution without a finite value has no certificate to check")
-    data = {"reward": record["reward"], "value": value, "certificate": certify(graph6_of(record), record["reward"])}
-    source = Path(__file__).with_name("referee.py").read_text(encoding="utf-8")
-    empty = "CERTIFICATE: dict[str, Any] | None = None\n"
-    before, after = source.split(empty)
+    certificate = certify(graph6_of(record), record["reward"])
+    try:
+        data = {"reward": record["reward"], "value": value, "certificate": widened(certificate)}
+        check(data)
+    except Refused as fault:
+        raise MathrlError(f"the script that re-checks a solution cannot check this one: {fault}") from None
+    before, after = referee_source().split(EMPTY)
     return f"{before}CERTIFICATE: dict[str, Any] | None = {pformat(data, width=110, sort_dicts=False)}\n{after}"
+
+
+def widened(certificate: dict[str, Any]) -> dict[str, Any]:
+    """The certificate with sides that contain the script's intervals too, which are a little wider for sin and cos."""
+    from .referee.formula import pieces
+    from .referee.graphs import read_interval
+    from .referee.script import Claim, check_invariants
+
+    values, _ = check_invariants(certificate)
+    *prefix, body = pieces(certificate["formula"], ":")
+    claim = Claim(body, values, objective=len(prefix) == 2)
+    hulls = {}
+    for name, side in (("left", claim.left), ("right", claim.right)):
+        low, high = read_interval(certificate[name])
+        hulls[name] = (min(low, side[0]), max(high, side[1]))
+    sides = hulls | {"score": claim.score(hulls["left"], hulls["right"])}
+    return certificate | {name: [str(low), str(high)] for name, (low, high) in sides.items()}
+
+
+EMPTY = "CERTIFICATE: dict[str, Any] | None = None\n"
+
+
+def referee_source() -> str:
+    """The modules of referee/ as one file: their imports of each other left out, the others written once."""
+    imports: set[str] = set()
+    bodies: dict[str, str] = {}
+    add_part("script", imports, bodies)
+    future = "from __future__ import annotations\n"
+    head = ast.get_docstring(ast.parse(part_source("script")))
+    return f'"""{head}\n"""\n\n{future}\n{merged(imports - {future})}\n\n' + "\n\n".join(bodies.values())
+
+
+def add_part(part: str, imports: set[str], bodies: dict[str, str]) -> None:
+    """Add a module of referee/ to the bodies, after those that it imports."""
+    source = part_source(part)
+    lines = source.splitlines(keepends=True)
+    docstring, *statements = ast.parse(source).body
+    for statement in statements:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            place = slice(statement.lineno - 1, statement.end_lineno)
+            if isinstance(statement, ast.ImportFrom) and statement.level:
+                if str(statement.module) not in bodies:
+                    add_part(str(statement.module), imports, bodies)
+            else:
+                imports.add("".join(lines[place]))
+            lines[place] = [""] * len(lines[place])
+    body = "".join(lines[docstring.end_lineno :]).strip()
+    bodies[part] = f"# {'-' * 117}\n# {part}\n\n\n{body}\n"
+
+
+def part_source(part: str) -> str:
+    return (Path(__file__).with_name("referee") / f"{part}.py").read_text(encoding="utf-8")
+
+
+def merged(imports: set[str]) -> str:
+    """Import lines, those from one module as one."""
+    names: dict[str, set[str]] = {}
+    for line in imports:
+        module, _, taken = line.strip().removeprefix("from ").partition(" import ")
+        names.setdefault(module, set()).update(taken.split(", ") if taken else ())
+    lines = (f"from {key} import {', '.join(sorted(taken))}" if taken else key for key, taken in sorted(names.items()))
+    return "\n".join(lines) + "\n"
 
 
 EXPORTS: dict[str, Callable[[Mapping[str, Any]], str]] = {"g6": to_g6, "sage": to_sage, "check": to_check}

@@ -1,4 +1,4 @@
-"""Float64 arithmetic for formulas, on arrays [B]: NaN where a value is undefined, equality up to float noise.
+"""Float64 arithmetic for formulas, on arrays of any shape: NaN where a value is undefined, equality up to float noise.
 
 The exact twin is arithmetic.py. Invariants come from float kernels, so a radicand of -1e-15 is a zero and 2.9999999999
 rounds down to 3: values closer than NOISE count as equal. A hit is certified exactly afterwards.
@@ -24,7 +24,9 @@ def number(value: Fraction) -> Any:
 
 
 def quotient(left: Any, right: Any) -> Any:
-    return np.where(right == 0, np.nan, left / right)
+    """left / right, NaN where right is 0."""
+    ratio = left / right
+    return ratio if np.all(right) else np.where(right == 0, np.nan, ratio)
 
 
 def remainder(left: Any, right: Any) -> Any:
@@ -33,16 +35,27 @@ def remainder(left: Any, right: Any) -> Any:
 
 def power(base: Any, exponent: Any) -> Any:
     clamped = np.where((exponent % 1 != 0) & (base < 0) & (base >= -NOISE), 0.0, base)
-    return np.where((clamped == 0) & (exponent < 0), np.nan, np.power(clamped, exponent))
+    undefined = (clamped == 0) & (exponent < 0) | np.isnan(base) | np.isnan(exponent)  # numpy's nan**0 is 1
+    return np.where(undefined, np.nan, np.power(clamped, exponent))
 
 
 def square_root(radicand: Any) -> Any:
+    """The root, of 0 in place of what is negative by float noise; NaN where it is truly negative."""
+    if np.min(radicand, initial=0.0) >= 0:  # false also for NaN
+        return np.sqrt(radicand)
     return np.sqrt(np.where((radicand < 0) & (radicand >= -NOISE), 0.0, radicand))
 
 
 def conditional(left: Any, right: Any, then: Any, otherwise: Any) -> Any:
+    """`then` where left equals right, `otherwise` where it does not; what is not taken may be undefined."""
     either = np.where(np.abs(left - right) <= NOISE, then, otherwise)
     return np.where(np.isnan(left - right), np.nan, either)
+
+
+def whole(x: Any) -> Any:
+    """The integer within NOISE of each number, NaN where there is none."""
+    nearest = np.rint(x)
+    return np.where(np.abs(x - nearest) <= NOISE, nearest, np.nan)
 
 
 def fold(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -54,11 +67,18 @@ def fold(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return folded
 
 
+def floor(x: Any) -> Any:
+    return np.floor(x + NOISE)
+
+
+def ceil(x: Any) -> Any:
+    return np.ceil(x - NOISE)
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": quotient, "%": remainder, "**": power,
     "negative": np.negative, "pi": lambda: np.float64(np.pi), "if": conditional, "sqrt": square_root, "abs": np.abs,
-    "floor": lambda x: np.floor(x + NOISE), "ceil": lambda x: np.ceil(x - NOISE),
-    "min": fold(np.minimum), "max": fold(np.maximum), "sin": np.sin, "cos": np.cos,
+    "floor": floor, "ceil": ceil, "min": fold(np.minimum), "max": fold(np.maximum), "sin": np.sin, "cos": np.cos,
 }  # fmt: skip
 HOLDS: dict[str, Callable[[Any], Any]] = {  # of left - right; equality up to noise counts as equality
     "<=": lambda x: x <= NOISE, ">=": lambda x: x >= -NOISE, "<": lambda x: x < -NOISE, ">": lambda x: x > NOISE,

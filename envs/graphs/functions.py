@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mathrl.errors import MathrlError, canonical
 
-from .rewards import catalogue
+from .rewards import words
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ _functions: dict[str, Function] = {}
 
 def register(name: str, function: Callable[..., Any]) -> None:
     """Add a reward; the annotation of its one parameter says whether it takes a graph or a batch."""
-    taken = {canonical(word) for entry in catalogue().values() for word in (entry.id, *entry.aliases)}
-    if canonical(name) in taken:
+    if canonical(name) in words():
         raise MathrlError(f"the reward '{name}' exists already in the catalogue; choose another name")
     parameters = list(inspect.signature(function).parameters.values())
     if len(parameters) != 1:

@@ -6,7 +6,7 @@ A line holds the order n and then the bits of the strict upper triangle of the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,31 @@ def decode(text: str) -> NDArray[np.uint8]:
     return adjacency
 
 
+def decode_alike(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Adjacency matrices uint8[B, n, n] of texts of one length with one header of n, and which are well formed bool[B].
+
+    The matrix of a malformed text means nothing; decode says what is wrong with it.
+    """
+    try:
+        codes = np.frombuffer("".join(texts).encode("ascii"), np.uint8).reshape(len(texts), -1)
+        n, skip = _order(_sixes(texts[0][: 4 if texts[0][0] == "~" else 1]), texts[0])
+        well_formed = codes.shape[1] - skip == -(-(n * (n - 1) // 2) // 6)
+    except (MathrlError, UnicodeEncodeError):
+        n, well_formed = 1, False
+    if not well_formed:
+        return np.zeros((len(texts), 1, 1), np.uint8), np.zeros(len(texts), np.bool_)
+    pairs = n * (n - 1) // 2
+    sixes = (codes[:, skip:] - np.uint8(63)) << np.uint8(2)
+    bits = np.unpackbits(sixes[:, :, None], axis=2)[:, :, :6].reshape(len(texts), -1)
+    printable = ((codes >= 63) & (codes <= 126)).all(axis=1)
+    valid: NDArray[np.bool_] = printable & (bits[:, pairs:].max(axis=1, initial=0) == 0)
+    larger, smaller = np.tril_indices(n, -1)
+    adjacency = np.zeros((len(texts), n, n), np.uint8)
+    adjacency[:, larger, smaller] = bits[:, :pairs]
+    adjacency[:, smaller, larger] = bits[:, :pairs]
+    return adjacency, valid
+
+
 def encode(adjacency: NDArray[np.uint8]) -> str:
     """The graph6 text, without header, of a symmetric adjacency matrix uint8[n, n] with zero diagonal."""
     n = len(adjacency)
@@ -62,15 +87,19 @@ def read_lines(lines: Iterable[str], source: str) -> Iterator[tuple[int, str, ND
 
     A malformed line is an error that begins with `source` and the number of the line.
     """
-    for number, line in enumerate(lines, start=1):
-        text = _without_header(line)
-        if not text:
-            continue
+    for number, text in texts(lines):
         try:
             adjacency = decode(text)
         except MathrlError as error:
             raise MathrlError(f"{source}, line {number}: {error}") from None
         yield number, text, adjacency
+
+
+def texts(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Line number (from 1) and text without header of each line that is not blank."""
+    for number, line in enumerate(lines, start=1):
+        if text := _without_header(line):
+            yield number, text
 
 
 def row_edges(n: int) -> NDArray[np.int64]:

@@ -26,7 +26,7 @@ Part = Literal[
     "adjacency",  # uint8[B, n, n]
     "degrees",  # int64[B, n]
     "distances",  # int16[B, n, n], -1 where there is no path
-    "adjacency_spectrum", "laplacian_spectrum", "distance_spectrum",  # float64[B, n], non-increasing; NaN rows: undefined
+    "adjacency_spectrum", "laplacian_spectrum", "distance_spectrum",  # float64[B, n], non-increasing; undefined: NaN
 ]  # fmt: skip
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mathrl.registry import RewardEntry
 
-from . import formulas, rewards
-from .batch import GraphBatch
+from . import rewards
+from .evaluation import score
+from .formulas import Comparison, Conjecture, read_back
 from .functions import functions, registered
+
+if TYPE_CHECKING:
+    from .batch import GraphBatch
+    from .config import GraphConfig
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,12 @@ class Objective:
     formula: str
     minimum_order: int
     score: Callable[[GraphBatch], NDArray[np.float64]]
+    conjecture: Conjecture | None = None  # None for a function
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that the graphs have to be in."""
+        return self.conjecture.graph_class if self.conjecture else ("any",)
 
 
 def objective(reward: str) -> Objective:
@@ -33,7 +44,8 @@ def objective(reward: str) -> Objective:
         return Objective(function.name, "", 2, lambda batch: function(batch.adjacency))
     found = rewards.resolve(reward)
     least = found.entry.minimum_order if found.entry else 2
-    return Objective(found.name, found.conjecture.text, least, lambda batch: formulas.score(found.conjecture, batch))
+    conjecture = found.conjecture
+    return Objective(found.name, conjecture.text, least, lambda batch: score(conjecture, batch), conjecture)
 
 
 def listing() -> list[RewardEntry]:
@@ -45,16 +57,57 @@ def listing() -> list[RewardEntry]:
     return known + [RewardEntry(one.name, one.sentence, "function") for one in functions()]
 
 
-def statement(config: Any) -> list[str]:
-    """The problem as it was read: what is claimed, of which graphs, what each name means, and where it is searched."""
-    where = {"word": "graphs", "tree": "trees"}[config.moves]
-    searched = f"searched: {where} on {config.n} vertices, labelled 0..{config.n - 1}"
+def statement(config: GraphConfig) -> list[str]:
+    """The problem as it was read: what is claimed, of which graphs, what each name means, and where it is searched.
+
+    A formula is also checked on all graphs with up to 7 vertices.
+    """
+    from .sanity import sanity  # and so flint, which a listing does without
+
     function = registered(config.reward)
     if function:
-        return [f"maximise {function.name}: {function.sentence}", searched]
+        return [f"maximise {function.name}: {function.sentence}", searched(config)]
     found = rewards.resolve(config.reward)
-    lines = formulas.read_back(found.conjecture)
+    lines = [*read_back(found.conjecture), *sanity(found.conjecture).lines(), *excluded(found.conjecture, config)]
     if found.entry:
-        known = f"known: {found.entry.status} (as of {found.entry.as_of}); {found.entry.source}"
-        lines = [f"{found.entry.id}: {found.entry.statement}", *lines, known]
-    return [*lines, searched]
+        lines = [f"{found.entry.id}: {found.entry.statement}", *lines, *known(found.entry)]
+    return [*lines, searched(config)]
+
+
+def searched(config: GraphConfig) -> str:
+    """Where the search looks."""
+    trees = config.moves in ("tree", "branch") or (config.moves == "grow" and config.mode == "tree")
+    what = "trees" if trees else "graphs"
+    most = "up to " if config.moves == "grow" else ""
+    if config.n is None:
+        return f"searched: {what} on {most}{config.vertices} vertices, or on the orders that the agent tries"
+    return f"searched: {what} on {most}{config.n} vertices, labelled 0..{config.n - 1}"
+
+
+def known(entry: rewards.Entry) -> list[str]:
+    """What was known of a conjecture of the catalogue, and when."""
+    lines = [f"known: {entry.status} (as of {entry.as_of}); {entry.source}"]
+    if entry.smallest_known:
+        more = f"; {entry.minimality}" if entry.minimality else ""
+        lines.append(f"smallest known counterexample: {entry.smallest_known} vertices{more}")
+    return lines + ([f"note: {entry.status_note}"] if entry.status_note else [])
+
+
+def excluded(conjecture: Conjecture, config: GraphConfig) -> list[str]:
+    """A warning if a hypothesis on n alone excludes the order that is searched."""
+    if config.n is None or config.moves == "grow":
+        return []
+    from .enclosing import GraphValues
+
+    order = GraphValues([[]] * config.n)
+    return [
+        f"WARNING: the hypothesis {one} excludes n = {config.n}, so nothing can be found"
+        for one in conjecture.hypotheses
+        if names_of(one) == {"n"} and not order.holds(one)
+    ]
+
+
+def names_of(comparison: Comparison) -> set[str]:
+    """The invariants in a comparison."""
+    parts = [*comparison.left.parts(), *comparison.right.parts()]
+    return {str(part.value) for part in parts if part.operator == "invariant"}

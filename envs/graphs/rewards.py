@@ -11,7 +11,8 @@ from typing import Any
 
 from mathrl.errors import canonical, unknown
 
-from .formulas import Conjecture, parse
+from .formulas import Conjecture
+from .reading import parse
 
 CATALOGUE = Path(__file__).with_name("catalogue.jsonl")
 
@@ -62,14 +63,18 @@ def read_entry(line: dict[str, Any]) -> Entry:
     return Entry(aliases=tuple(line.pop("aliases")), counterexamples=graphs, **line)
 
 
+@lru_cache(maxsize=1)
+def words() -> dict[str, Entry]:
+    """Every conjecture by its id and its aliases, in canonical spelling."""
+    return {canonical(name): entry for entry in catalogue().values() for name in (entry.id, *entry.aliases)}
+
+
 def resolve(reward: str) -> Reward:
     """The reward that a word names: a catalogue id or alias, or a formula; MathrlError offers the nearest name."""
-    entries = catalogue()
-    names = {canonical(name): entry for entry in entries.values() for name in (entry.id, *entry.aliases)}
-    entry = names.get(canonical(reward))
+    entry = words().get(canonical(reward))
     if entry is not None:
         return Reward(entry.id, parse(entry.text), entry)
     if re.search(r"[<>=:+*/()≤≥]", reward):  # no name has these, so that a misspelt formula gets a formula's error
         conjecture = parse(reward)
         return Reward(conjecture.text, conjecture, None)
-    raise unknown(reward, "a reward of graphs", entries, "mathrl list rewards graphs shows all")
+    raise unknown(reward, "a reward of graphs", catalogue(), "mathrl list rewards graphs shows all")

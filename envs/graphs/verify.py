@@ -1,46 +1,40 @@
 """The independent verifier of graphs: from a graph6 string and a formula to a certificate, and back.
 
 It reads graph6 itself, shares no code with the kernels and the environment, and trusts nothing in a record: invariants
-come from enclosures.py with witnesses, the formula is evaluated in exact or ball arithmetic, and a stored certificate
-is checked witness by witness.
+come from the exact faces (exact/) with witnesses, the formula is evaluated in exact or ball arithmetic, and a stored
+certificate is checked witness by witness.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import ctx, fmpq
+from flint import fmpq
 
 from mathrl.errors import MathrlError, canonical
 from mathrl.solution import Verdict, check_record
 
-from .arithmetic import Undecided, ball, bounds, decide
-from .enclosures import (
-    Neighbours,
-    characteristic_polynomial,
-    distances,
-    enclose,
-    odd_components,
-    roots_above,
-)
+from .arithmetic import Undecided
+from .classes import find_class
+from .enclosing import GraphValues
+from .exact.face import Interval, fields
+from .exact.graphs import Neighbours
 from .formulas import Conjecture
-from .formulas import enclose as enclose_expression
 from .functions import Function, registered
+from .reading import parse
 from .rewards import resolve
-from .words import certificate_in_words, summary
+from .words import certificate_in_words, reason, summary
 
 PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 NARROW = fmpq(1, 2**32)  # a score is enclosed at least this well, relative to 1 + |score|
 TOLERANCE = fmpq(1, 10**9)  # a recorded value may be off by this, relative to 1 + |value|
 LARGEST = fmpq(10**300)
 FIELDS = ("graph6", "formula", "invariants", "left", "right", "score", "sign")
-
-Interval = tuple[fmpq, fmpq]
 
 
 # ---------------------------------------------------------------------------------------------------------- graph6
@@ -98,10 +92,10 @@ def certificate(graph: Neighbours, graph6: str, conjecture: Conjecture, hopeful:
     An equality graph decides nothing at any precision, so its value is checked without hope.
     """
     check_class(graph, conjecture)
-    found: dict[str, Any] | None = None
+    values, found = GraphValues(graph), None
     for bits in PRECISIONS:
         try:
-            found = attempt(graph, graph6, conjecture, bits)
+            found = attempt(values.at(bits), graph6, conjecture)
         except Undecided:
             continue
         if found["sign"] != "undecided" or (not hopeful and narrow(read_interval(found["score"], "score"))):
@@ -111,19 +105,18 @@ def certificate(graph: Neighbours, graph6: str, conjecture: Conjecture, hopeful:
     return found
 
 
-def attempt(graph: Neighbours, graph6: str, conjecture: Conjecture, bits: int) -> dict[str, Any]:
+def attempt(values: GraphValues, graph6: str, conjecture: Conjecture) -> dict[str, Any]:
     """The certificate at one precision; Undecided where a step cannot be decided there."""
-    enclosures = {name: enclose(name, graph, bits) for name in conjecture.invariants}
-    left, right = sides(conjecture, {name: (found.lo, found.hi) for name, found in enclosures.items()}, bits)
+    left, right = sides(conjecture, values)
     score = difference(left, right, conjecture)
     if max(map(abs, left + right)) > LARGEST:
         raise MathrlError("a side of the formula is beyond 10^300, too large for values in float64")
     return {
         "graph6": graph6,
-        "formula": conjecture.text,
+        "formula": str(conjecture),
         "invariants": {
             name: {"interval": written((part.lo, part.hi)), "witness": part.witness}
-            for name, part in enclosures.items()
+            for name, part in values.used.items()
         },
         "left": written(left),
         "right": written(right),
@@ -132,15 +125,12 @@ def attempt(graph: Neighbours, graph6: str, conjecture: Conjecture, bits: int) -
     }
 
 
-def sides(conjecture: Conjecture, intervals: Mapping[str, Interval], bits: int) -> tuple[Interval, Interval]:
-    """Both sides of the claim from the invariants' intervals; the hypotheses are checked first."""
-    with ctx.workprec(bits):
-        values = {name: ball(*interval) for name, interval in intervals.items()}
-        for hypothesis in conjecture.hypotheses:
-            parts = (enclose_expression(side, values, bits) for side in (hypothesis.left, hypothesis.right))
-            if not decide(hypothesis.operator, *parts):
-                raise MathrlError(f"the graph does not satisfy the hypothesis {hypothesis}")
-        left, right = (bounds(enclose_expression(side, values, bits)) for side in conjecture.sides)
+def sides(conjecture: Conjecture, values: GraphValues) -> tuple[Interval, Interval]:
+    """Both sides of the claim between rationals; the hypotheses are checked first."""
+    for hypothesis in conjecture.hypotheses:
+        if not values.holds(hypothesis):
+            raise MathrlError(f"the graph does not satisfy the hypothesis {hypothesis}")
+    left, right = (values.interval(side) for side in conjecture.sides)
     return left, right
 
 
@@ -168,16 +158,18 @@ def narrow(score: Interval) -> bool:
     return bool(score[1] - score[0] <= NARROW * (1 + abs(score[0])))
 
 
-def check_class(graph: Neighbours, conjecture: Conjecture) -> None:
-    """MathrlError unless the graph has at least two vertices and is in every class of the conjecture."""
-    n, edges = len(graph), sum(map(len, graph)) // 2
-    if n < 2:
-        raise MathrlError(f"the graph has {n} vertices; conjectures here are about graphs on at least two")
-    needed = set(conjecture.graph_class) - {"any"}
-    if needed and len(distances(graph, 0)) < n:
-        raise MathrlError(f"the graph is outside the class '{' & '.join(sorted(needed))}': it is not connected")
-    if "tree" in needed and edges != n - 1:
-        raise MathrlError(f"the graph is outside the class 'tree': it has {edges} edges on {n} vertices")
+def check_class(graph: Neighbours, conjecture: Conjecture) -> dict[str, str]:
+    """Why the graph is in each class of the conjecture; MathrlError unless it is, with at least two vertices."""
+    if len(graph) < 2:
+        raise MathrlError(f"the graph has {len(graph)} vertices; conjectures here are about graphs on at least two")
+    reasons = {}
+    for name in conjecture.graph_class:
+        if name != "any":
+            try:
+                reasons[name] = find_class(name).reason(graph)
+            except MathrlError as fault:
+                raise MathrlError(f"the graph is outside the class '{name}': {fault}") from None
+    return reasons
 
 
 def written(interval: Interval) -> list[str]:
@@ -194,6 +186,8 @@ def verify(record: Mapping[str, Any]) -> Verdict:
         if canonical(record["env"]) != "graphs":
             raise MathrlError(f"this is a record of '{record['env']}', not of graphs")
         value, graph6 = number(record["value"], "value"), record["solution"].get("graph6")
+        if extra := record["solution"].keys() - {"graph6", "formula", "certificate"}:
+            raise MathrlError(f"the solution has the field '{min(map(str, extra))}', which nobody checks")
         if function := registered(record["reward"]):
             return recompute(function, graph6, float(value))
         conjecture = resolve(record["reward"]).conjecture
@@ -203,12 +197,12 @@ def verify(record: Mapping[str, Any]) -> Verdict:
         hopeful = value > TOLERANCE or conjecture.strict or conjecture.claim is None or stored is not None
         found = certificate(graph, graph6, conjecture, hopeful)
         if stored is not None:
-            check_certificate(stored, found, graph, conjecture)
+            check_certificate(stored, graph6, graph, conjecture)
         notes = check_claims(record, value, found)
+        words = tuple(certificate_in_words(found, conjecture, graph))
     except MathrlError as fault:
         return Verdict(False, False, str(fault))
     proved = found["sign"] in ("positive", "value")
-    words = tuple(certificate_in_words(found, conjecture))
     return Verdict(True, proved, "; ".join([summary(found), *notes]), words, found, solved=found["sign"] == "positive")
 
 
@@ -239,7 +233,7 @@ def check_texts(solution: Mapping[str, Any], conjecture: Conjecture) -> None:
     if not isinstance(solution.get("graph6"), str):
         raise MathrlError("the solution has no graph6 text")
     formula = solution.get("formula", conjecture.text)
-    if not isinstance(formula, str) or formula.split() != conjecture.text.split():
+    if not isinstance(formula, str) or str(parse(formula)) != str(conjecture):
         raise MathrlError(f"the solution's formula is not the reward's, which is '{conjecture.text}'")
 
 
@@ -265,31 +259,48 @@ def check_claims(record: Mapping[str, Any], value: fmpq, found: Mapping[str, Any
 # -------------------------------------------------------------------------------------------- a stored certificate
 
 
-def check_certificate(stored: Any, found: Mapping[str, Any], graph: Neighbours, conjecture: Conjecture) -> None:
-    """MathrlError unless every statement of a stored certificate is true of the graph and the conjecture.
+def check_certificate(stored: Any, graph6: str, graph: Neighbours, conjecture: Conjecture) -> None:
+    """MathrlError unless a stored certificate is a proof: every statement is true and the next follows from it.
 
-    Witnesses are checked as they stand (another maximum matching is as good as ours); the score must be the difference
-    of the sides, and the sides must contain what is recomputed here.
+    Witnesses are checked as they stand (another maximum matching is as good as ours), the sides must follow from the
+    invariants' intervals, the score from the sides and the sign from the score.
     """
     fields(stored, FIELDS, "the certificate")
-    if stored["graph6"] != found["graph6"] or stored["formula"] != found["formula"]:
+    if stored["graph6"] != graph6 or stored["formula"] != str(conjecture):
         raise MathrlError("the certificate is of another graph or another formula")
-    fields(stored["invariants"], tuple(found["invariants"]), "the certificate's list of invariants")
-    for name, part in stored["invariants"].items():
-        fields(part, ("interval", "witness"), f"the certificate's entry for {name}")
-        low, high = read_interval(part["interval"], name)
-        WITNESSES.get(name, check_recount)(name, part["witness"], graph, (low, high))
+    if not isinstance(stored["invariants"], dict):
+        raise MathrlError("the certificate's invariants are no mapping")
+    given = {}
+    for key, part in stored["invariants"].items():
+        fields(part, ("interval", "witness"), f"the certificate's entry for {key}")
+        given[key] = read_interval(part["interval"], key)
     left, right, score = (read_interval(stored[name], name) for name in ("left", "right", "score"))
     if score != difference(left, right, conjecture):
         raise MathrlError("the certificate's score is not the difference of its sides")
     if stored["sign"] != sign(score, conjecture):
         raise MathrlError("the certificate's sign does not follow from its score")
-    check_sides((left, right), found, graph, conjecture)
+    check_sides((left, right), GraphValues(graph, given=given), conjecture)
+    for key, part in stored["invariants"].items():  # after the sides, which use these keys and no others
+        try:
+            reason(key, graph, given[key], part["witness"])
+        except MathrlError as fault:
+            raise MathrlError(f"the certificate's {key} is wrong: {fault}") from None
 
 
-def fields(part: Any, names: tuple[str, ...], what: str) -> None:
-    if not isinstance(part, Mapping) or set(part) != set(names):
-        raise MathrlError(f"{what} does not have exactly the fields {', '.join(names)}")
+def check_sides(stored: tuple[Interval, Interval], values: GraphValues, conjecture: Conjecture) -> None:
+    """The stored sides follow from the given intervals: evaluate, ever more precisely, until they do or cannot."""
+    for bits in (*PRECISIONS, 2 * PRECISIONS[-1]):
+        try:
+            fresh = sides(conjecture, values.at(bits))
+        except Undecided:
+            continue
+        if unused := (values.given or {}).keys() - values.used.keys():
+            raise MathrlError(f"the certificate's {min(unused)} is not used by the formula")
+        if all(a[0] <= b[0] and b[1] <= a[1] for a, b in zip(stored, fresh, strict=True)):
+            return
+        if any(b[1] < a[0] or a[1] < b[0] for a, b in zip(stored, fresh, strict=True)):
+            break
+    raise MathrlError("the certificate's left and right sides do not follow from its invariants")
 
 
 def read_interval(pair: Any, name: str) -> Interval:
@@ -310,73 +321,3 @@ def read_rational(text: Any, name: str) -> fmpq:
             if str(value) == text:
                 return value
     raise MathrlError(f"the certificate's {name} is not a rational number in lowest terms")
-
-
-def check_sides(
-    stored: tuple[Interval, Interval], found: Mapping[str, Any], graph: Neighbours, conjecture: Conjecture
-) -> None:
-    """The stored sides contain the true ones: recompute, ever more narrowly, until they do or cannot."""
-    fresh = (read_interval(found["left"], "left"), read_interval(found["right"], "right"))
-    for bits in (*PRECISIONS, 2 * PRECISIONS[-1]):
-        if all(a[0] <= b[0] and b[1] <= a[1] for a, b in zip(stored, fresh, strict=True)):
-            return
-        if any(b[1] < a[0] or a[1] < b[0] for a, b in zip(stored, fresh, strict=True)):
-            break
-        try:
-            values = {name: enclose(name, graph, bits) for name in conjecture.invariants}
-            fresh = sides(conjecture, {name: (value.lo, value.hi) for name, value in values.items()}, bits)
-        except Undecided:
-            continue
-    raise MathrlError("the certificate's left and right sides do not contain the values recomputed here")
-
-
-def check_recount(name: str, witness: Any, graph: Neighbours, interval: Interval) -> None:
-    value = enclose(name, graph).lo
-    if witness != {} or interval != (value, value):
-        raise MathrlError(f"the certificate's {name} is wrong: it is {value}")
-
-
-def check_spectral_radius(name: str, witness: Any, graph: Neighbours, interval: Interval) -> None:
-    """The polynomial is det(xI - A), has no root above the upper end and one above (or at) the lower end."""
-    names = ("polynomial", "lower", "upper", "count_above_lower", "count_above_upper")
-    fields(witness, names, f"the witness of {name}")
-    polynomial = characteristic_polynomial(graph)
-    if witness["polynomial"] != [str(c) for c in polynomial.coeffs()]:
-        raise MathrlError("the certificate's polynomial is not the characteristic polynomial of the graph")
-    counts = []
-    for end, value in zip(("lower", "upper"), interval, strict=True):
-        if witness[end] != [str(value.p), str(value.q)]:
-            raise MathrlError(f"the witness of {name} is about another {end} end than its interval")
-        counts.append(roots_above(polynomial, value))
-        stated = witness[f"count_above_{end}"]
-        if type(stated) is not int or stated != counts[-1]:
-            raise MathrlError(f"the certificate's count of eigenvalues above its {end} end is not {counts[-1]}")
-    if counts[1] != 0 or (counts[0] == 0 and polynomial(interval[0]) != 0):
-        raise MathrlError(f"the certificate's interval does not contain {name}")
-
-
-def check_matching(name: str, witness: Any, graph: Neighbours, interval: Interval) -> None:
-    """The matching has as many edges as the interval says, and the barrier allows no more (Tutte-Berge)."""
-    fields(witness, ("matching", "barrier", "odd_components"), f"the witness of {name}")
-    n, matching, barrier = len(graph), witness["matching"], witness["barrier"]
-    if not isinstance(matching, list) or not all(isinstance(edge, list) and len(edge) == 2 for edge in matching):
-        raise MathrlError("the certificate's matching is not a list of pairs")
-    ends = [v for edge in matching for v in edge]
-    for vertices, what in ((ends, "matching"), (barrier, "barrier")):
-        if not isinstance(vertices, list) or not all(type(v) is int and 0 <= v < n for v in vertices):
-            raise MathrlError(f"the certificate's {what} has an entry that is no vertex")
-        if len(set(vertices)) != len(vertices):
-            raise MathrlError(f"the certificate's {what} uses a vertex twice")
-    if not all(w in graph[u] for u, w in matching):
-        raise MathrlError("the certificate's matching has a pair that is not an edge")
-    odd = odd_components(graph, barrier)
-    if type(witness["odd_components"]) is not int or witness["odd_components"] != odd:
-        raise MathrlError(f"the certificate's count of odd components is wrong: it is {odd}")
-    if any(end != len(matching) for end in interval) or 2 * len(matching) != n + len(barrier) - odd:
-        raise MathrlError("the certificate's matching and barrier do not prove the matching number")
-
-
-WITNESSES: dict[str, Callable[[str, Any, Neighbours, Interval], None]] = {
-    "lambda1": check_spectral_radius,
-    "matching_number": check_matching,
-}

@@ -5,11 +5,17 @@ Decimals are rounded outward, so that every interval printed contains the interv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from flint import fmpq
+
+from .classes import GraphClass, find_class
+from .exact.face import Interval
+from .exact.graphs import Neighbours
 from .formulas import Conjecture
+from .invariants import find
 
 DIGITS = 12
 
@@ -26,21 +32,27 @@ def summary(certificate: Mapping[str, Any]) -> str:
     return f"score {between(certificate['score'])}, perhaps an equality graph: no counterexample is proved"
 
 
-def certificate_in_words(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[str]:
+def certificate_in_words(certificate: Mapping[str, Any], conjecture: Conjecture, graph: Neighbours) -> list[str]:
     """One line for the class and hypotheses, one an invariant, one for the two sides and what follows."""
     lines = [f"graph {certificate['graph6']}, checked against: {conjecture.text}"]
-    if kinds := [kind for kind in conjecture.graph_class if kind != "any"]:
-        lines.append(f"the graph is {' and '.join(PREDICATES[kind] for kind in kinds)}")
+    kinds = [find_class(name) for name in conjecture.graph_class if name != "any"]
+    if kinds:
+        lines.append("the graph is " + " and ".join(f"{said(kind)} ({kind.reason(graph)})" for kind in kinds))
     lines += [f"hypothesis {hypothesis}: holds" for hypothesis in conjecture.hypotheses]
     for name, part in certificate["invariants"].items():
-        lines.append(WORDS.get(name, recounted)(name, part["interval"], part["witness"]))
+        low, high = (fmpq(*map(int, Fraction(end).as_integer_ratio())) for end in part["interval"])
+        lines.append(f"{name} {between(part['interval'])}: {reason(name, graph, (low, high), part['witness'])}")
     return lines + conclusion(certificate, conjecture)
 
 
-PREDICATES = {
-    "connected": "connected (a search from vertex 0 reaches every vertex)",
-    "tree": "a tree (connected, one edge fewer than vertices)",
-}
+def reason(key: str, graph: Neighbours, interval: Interval, witness: Any) -> str:
+    """Why an invariant, called as in 'laplacian_sum(3)', lies in its interval; MathrlError if that does not follow."""
+    name, _, index = key.rstrip(")").partition("(")
+    return find(name).face.check(graph, interval, witness, int(index) if index else None)
+
+
+def said(kind: GraphClass) -> str:
+    return kind.adjective or f"a {kind.noun}"
 
 
 def conclusion(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[str]:
@@ -59,37 +71,6 @@ def conclusion(certificate: Mapping[str, Any], conjecture: Conjecture) -> list[s
     if certificate["sign"] == "not positive":
         return [f"{text}; so the claim {conjecture.claim} holds for this graph"]
     return [f"{text}; equal as far as computed, so no counterexample is claimed"]
-
-
-def recounted(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
-    return f"{name} = {interval[0]}: counted"
-
-
-def spectral_radius(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
-    low, high = (decimal(Fraction(end), up) for end, up in zip(interval, (False, True), strict=True))
-    if interval[0] == interval[1]:
-        return f"{name} = {interval[0]}: a root of the characteristic polynomial det(xI - A), which has no larger root"
-    return (
-        f"{name} in [{low}, {high}]: the characteristic polynomial det(xI - A) has no root above {high} "
-        f"(0 sign changes after the shift) and at least {witness['count_above_lower']} above {low}"
-    )
-
-
-def matching(name: str, interval: Sequence[str], witness: Mapping[str, Any]) -> str:
-    edges = ", ".join(f"{u}-{w}" for u, w in witness["matching"]) or "no edge"
-    barrier = ", ".join(map(str, witness["barrier"]))
-    odd = witness["odd_components"]
-    return (
-        f"{name} = {interval[0]}: matching {edges}; with U = {{{barrier}}} removed {odd} odd "
-        f"component{'' if odd == 1 else 's'} remain{'s' if odd == 1 else ''}, "
-        f"so no matching has more than (n + {len(witness['barrier'])} - {odd})/2 = {interval[0]} edges"
-    )
-
-
-WORDS: dict[str, Callable[[str, Sequence[str], Mapping[str, Any]], str]] = {
-    "lambda1": spectral_radius,
-    "matching_number": matching,
-}
 
 
 def between(interval: Sequence[str]) -> str:

@@ -172,6 +172,23 @@ def test_best_distinct_equals_its_twin(seed, newest, copies):
         assert found == twin_of_best_distinct(words, scores, most, newest, copies)
 
 
+@pytest.mark.parametrize("letters", [32765, 32766, 32767, 70_000, 2**40])
+def test_best_distinct_of_large_alphabets(letters):
+    """Letters beyond 16 bits are told apart and ordered."""
+    rng = np.random.default_rng(0)
+    words = rng.integers(letters - 3, letters + 1, (200, 2))
+    words = np.concatenate([words, words + 2**16])
+    kept, _ = best_distinct(words, np.zeros(400), 400)
+    assert kept.tolist() == sorted(map(list, set(map(tuple, words.tolist()))))
+
+
+def test_best_distinct_of_empty_words():
+    """Where every episode is over at once there is one word, the empty one."""
+    kept, values = best_distinct(np.zeros((5, 0), np.int64), np.arange(5.0), 3)
+    assert (kept.shape, values.tolist()) == ((1, 0), [0.0])
+    assert best_distinct(np.zeros((0, 4), np.int64), np.zeros(0), 3)[0].shape == (0, 4)
+
+
 def test_copies_of_the_best_do_not_hide_other_words():
     """The prefilter sees that the best words are copies of one, and lets the others in."""
     words = np.concatenate([np.ones((50, 3), np.int64), [[0, 0, 1], [0, 1, 0]]])

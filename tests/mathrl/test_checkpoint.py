@@ -197,10 +197,20 @@ def test_a_pickle_in_place_of_a_file_is_refused_and_does_not_run(tmp_path, name)
 
 def test_a_state_that_cannot_be_written_leaves_the_old_checkpoint(tmp_path):
     checkpoint.save(tmp_path, 1, nested(1))
-    for broken in ({"agent": {"thing": object()}}, nested(2) | {"last": {"array": np.array([object()]), "thing": {1}}}):
+    for broken in ({"agent": {"thing": object()}}, nested(2) | {"last": {"array": np.ones(2), "thing": {1}}}):
         with pytest.raises(TypeError):
             checkpoint.save(tmp_path, 2, broken)
         assert_equal(checkpoint.load(tmp_path), nested(1))
+
+
+def test_an_array_of_objects_is_not_pickled(tmp_path):
+    """What could not be loaded again is refused when it is saved, by its name."""
+    checkpoint.save(tmp_path, 1, nested(1))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    for array in (np.array([1, "two", None]), np.array([(1, None)], dtype=[("a", int), ("b", object)])):
+        with pytest.raises(MathrlError, match="'agent/words' is an array of Python objects"):
+            checkpoint.save(tmp_path, 2, nested(2) | {"agent": {"words": array}})
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -212,6 +222,19 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
     checkpoint.write_atomically(file, b"new")
     assert file.read_bytes() == b"new"
+
+
+def test_a_power_cut_after_a_write_finds_the_new_file(tmp_path, monkeypatch):
+    """The content is flushed before the rename, and the folder that now has another name in it after."""
+    flushed, flush = [], os.fsync
+
+    def watched(descriptor):
+        flushed.append((os.fstat(descriptor).st_ino, (tmp_path / "a").exists()))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    checkpoint.write_atomically(tmp_path / "a", b"new")
+    assert flushed == [((tmp_path / "a").stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
 def test_left_overs_of_an_interrupted_write_do_not_hurt(tmp_path):

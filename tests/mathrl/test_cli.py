@@ -155,7 +155,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(mathrl, tmp_path, words, m
         ("lambda1 >= __import__('os').system('touch here')", "column"),
         ("lambda1 >= (2", "bracket is not closed"),
         ("1 < lambda1 < 3", "column"),
-        ("maximise:", "the formula is empty"),
+        ("maximise:", "nothing follows the colon"),
         (">=", "column"),
         ("(" * 500 + "n" + ")" * 500 + " >= 1", ""),
         ("n >= " + "9" * 5000, ""),
@@ -243,7 +243,7 @@ def test_list_in_all_its_forms(mathrl):
 def test_list_shows_every_knob_with_type_and_default(mathrl):
     _, out, _ = mathrl("list", "graphs")
     line = next(line for line in out.splitlines() if line.split()[:1] == ["env.n"])
-    assert "whole number; default 19" in line
+    assert "whole number or none; default none" in line
 
 
 # ------------------------------------------------------------------------------------------------------------- score
@@ -326,9 +326,8 @@ def test_a_malformed_line_is_named(mathrl, tmp_path, content, line):
     (tmp_path / "graphs.g6").write_bytes(content)
     code, _, err = mathrl("score", "graphs", "reward=m <= 3", "graphs.g6")
     assert code == 2
-    assert is_one_sentence(err), err
     assert err.startswith(f"mathrl: graphs.g6, line {line}: ")
-    assert err[:-1].isprintable()
+    assert all(sentence.startswith("mathrl: ") and sentence.isprintable() for sentence in err.split("\n")[:-1])
 
 
 def test_a_malformed_line_in_a_pipe_is_named(mathrl, monkeypatch):
@@ -398,8 +397,8 @@ def tampered(record, what):
         certificate["score"] = ["1/10", "1/10"]
     elif what == "certificate's matching":
         certificate["invariants"]["matching_number"]["witness"]["matching"].pop()
-    elif what == "certificate's polynomial":
-        certificate["invariants"]["lambda1"]["witness"]["polynomial"][0] = "1"
+    elif what == "certificate's eigenvalue":
+        certificate["invariants"]["lambda1"]["interval"] = ["2", "2"]
     elif what == "certificate of nothing":
         solution["certificate"] = {}
     elif what == "bound":
@@ -414,7 +413,7 @@ def tampered(record, what):
     [
         "value", "value of nothing", "value of a text", "graph6", "malformed graph6", "no graph6", "formula", "reward",
         "unknown reward", "unknown environment", "certificate's score", "certificate's matching",
-        "certificate's polynomial", "certificate of nothing", "bound", "no solution",
+        "certificate's eigenvalue", "certificate of nothing", "bound", "no solution",
     ],
 )  # fmt: skip
 def test_a_tampered_solution_fails(mathrl, tmp_path, records, what):
@@ -525,7 +524,7 @@ def test_solve_without_an_agent(mathrl):
     assert (code, err) == (0, "")
     assert "counterexample, proved" in out
     assert "solved after" in out
-    assert "searched: trees on 19 vertices" in out
+    assert "searched: graphs on 19 vertices" in out
 
 
 def test_solve_json_and_out(mathrl, tmp_path):

@@ -23,6 +23,20 @@ SMALL = {  # settings under which an installed family is small; families without
         {"n": 7, "moves": "tree"},
         {"n": 3, "moves": "tree"},
         {"n": 4, "reward": "maximise: lambda1"},
+        {"n": 5, "reward": "girth >= 5: maximise: m"},  # letters that would close a short cycle are masked
+        {"n": 6, "moves": "branch", "slots": 2},
+        *(  # sparse rewards that are finite for every graph; difference rewards have twins in test_edits, test_growth
+            {"reward": "maximise: lambda1", **knobs}
+            for knobs in (
+                {"n": 3, "moves": "set", "start": "random"},
+                {"n": 4, "moves": "flip", "start": "tree", "keep": True, "stay_connected": True},
+                {"n": 4, "moves": "linear", "start": "cycle", "order": "column"},
+                {"n": 4, "moves": "local-set", "steps": 3},
+                {"n": 4, "moves": "local-flip"},
+                {"n": 6, "moves": "grow"},
+                {"n": 6, "moves": "grow", "mode": "tree"},
+            )
+        ),
     ],
 }
 THIRD_PARTY = [
@@ -148,6 +162,12 @@ def test_gymnasium_makes_installed_families_by_name(name):
     assert info["action_mask"].shape == (3, batch.single_action_space.n)
 
 
+def test_gymnasium_makes_families_with_a_render_mode():
+    """No family draws frames, and None, which wrappers hand on, is accepted by both ways to make one."""
+    assert gymnasium.make_vec("mathrl/Graphs-v0", num_envs=2, n=4, render_mode=None).render_mode is None
+    assert mathrl.make_env("graphs", 2, n=4, render_mode="ansi").render_mode == "ansi"
+
+
 def test_gymnasium_makes_families_with_autoreset():
     """`make_vec` hands the mode on, and the spec's name is the environment's."""
     batch = gymnasium.make_vec("mathrl/Graphs-v0", num_envs=2, n=4, autoreset=AutoresetMode.SAME_STEP)
@@ -217,6 +237,43 @@ def test_streams_do_not_depend_on_the_batch():
     assert len(set(np.concatenate(others).tolist())) == 2000
 
 
+def test_streams_of_environments_and_tasks_have_nothing_in_common():
+    """The same three numbers name an environment's stream and a task's, and they are different streams."""
+    for first in range(4):
+        for second in range(4):
+            stream = mathrl.Streams(np.array([3]), np.array([first]), np.array([second]))[0]
+            task = mathrl.Task(3, first, second, 1).rng()
+            assert stream.integers(2**62) != task.integers(2**62)
+
+
+def test_without_a_seed_every_environment_is_another(make):
+    """As Gymnasium has it: entropy once, then the same stream goes on; a seed given later counts from there."""
+    first, second = make("sidon", 8, n=60, least=5), make("sidon", 8, n=60, least=5)
+    views = [env.reset()[0] for env in (first, second)]
+    assert not same(*views)
+    seeds = first._seeds.copy()
+    assert len(set(seeds.tolist())) == 1
+    first.reset()
+    assert np.array_equal(first._seeds, seeds)
+    twin = make("sidon", 8, n=60, least=5)
+    for one in (first, twin):
+        one.reset(seed=5)
+    assert same(first.reset()[0], twin.reset()[0])
+    rows = [mathrl.RowEnv(rows=make("sidon", n=60, least=5)) for _ in range(2)]
+    assert len({tuple(row.reset()[0]["mask"].sum() for _ in range(8)) for row in rows}) == 2
+
+
+def test_rows_that_were_given_no_seed_take_entropy(make):
+    """None in a list of seeds leaves a row's stream alone; a row that has none yet gets one of its own."""
+    env = make("sidon", 3, n=60)
+    env.reset(seed=[4, None, 6])
+    assert env._seeds[[0, 2]].tolist() == [4, 6]
+    drawn = int(env._seeds[1])
+    assert drawn > 10**6
+    env.reset(seed=[7, None, None])
+    assert env._seeds.tolist() == [7, drawn, 6]
+
+
 def test_rows_may_have_seeds_of_their_own(problem):
     """A sequence of seeds gives each row its own stream; None leaves a row's stream alone."""
     env, twin = problem(3), problem(3)
@@ -241,7 +298,7 @@ def test_batched_is_single(problem):
     single, only = env.resized(1), np.zeros(1, np.int64)
     for row in rows:
         alone = mathrl.Streams(np.array([3]), np.array([row]), np.array([0]))
-        assert env.draw(alone) == [instances[row]]
+        assert np.array_equal(env.draw(alone)[0], instances[row])
         single.begin(only, [instances[row]])
         assert same(single.face_observation(only), part(views[0], [row]))
         for action, reward, view in zip(actions, rewards, views[1:], strict=True):
@@ -279,6 +336,68 @@ def test_copies_within_an_environment_are_independent(problem, rng):
     trace = to_the_end(env, source, np.random.default_rng(1))
     assert same(seen(env, target), before)
     assert same(to_the_end(env, target, np.random.default_rng(1)), trace)
+
+
+class Piles(mathrl.SearchEnv):
+    """Stones on piles, one more pile a step: a state that is as wide as its widest row needs."""
+
+    Config = type("PilesConfig", (), {})
+    width = 2
+
+    def prepare(self):
+        self.max_actions = self.observation_width = 1
+
+    def allocate(self, rows):
+        return {
+            "piles": np.zeros(rows, np.int64),
+            "stones": np.zeros((rows, self.width), np.int64),
+            "pairs": np.zeros((rows, 3, self.width), np.bool_),
+        }
+
+
+def piles(rows, width, seed):
+    env = object.__new__(Piles)
+    env.width = width
+    env._resize(rows)
+    rng = np.random.default_rng(seed)
+    env.piles[:] = rng.integers(1, width + 1, rows)
+    env.stones[:] = rng.integers(1, 9, (rows, width))
+    env.pairs[:] = rng.random((rows, 3, width)) < 0.5
+    return env
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(2, 5), (5, 2), (4, 4)])
+def test_copies_between_states_of_different_widths(mine, theirs):
+    """The target grows to what it is given; what lies beyond a narrower row is 0; other rows keep what they had."""
+    env, origin = piles(4, mine, 0), piles(3, theirs, 1)
+    before = {name: getattr(env, name).copy() for name in env._arrays}
+    env.copy(np.array([2, 0]), np.array([1, 3]), origin)
+    wide = max(mine, theirs)
+    assert (env.stones.shape, env.pairs.shape) == ((4, wide), (4, 3, wide))
+    for target, source in ((1, 2), (3, 0)):
+        assert env.piles[target] == origin.piles[source]
+        for name in ("stones", "pairs"):
+            row = getattr(env, name)[target]
+            assert np.array_equal(row[..., :theirs], getattr(origin, name)[source])
+            assert not row[..., theirs:].any()
+    for row in (0, 2):
+        assert np.array_equal(env.stones[row, :mine], before["stones"][row])
+        assert np.array_equal(env.pairs[row, :, :mine], before["pairs"][row])
+        assert not env.stones[row, mine:].any()
+    assert origin.stones.shape == (3, theirs)
+
+
+def test_a_family_says_how_its_state_grows():
+    """`grow` may be overridden: here in powers of two, with -1 for what is not there."""
+
+    class Doubling(Piles):
+        def grow(self, name, size):
+            super().grow(name, (*size[:-1], 2 ** int(size[-1] - 1).bit_length()))
+
+    env = piles(2, 2, 0)
+    env.__class__ = Doubling
+    env.copy(np.array([0]), np.array([1]), piles(1, 5, 1))
+    assert env.stones.shape == (2, 8)
 
 
 def test_resized_draws_nothing_and_shares_the_problem(problem, rng, monkeypatch):

@@ -23,6 +23,7 @@ from mathrl.nets import (
     observe_tensor,
     pick_device,
 )
+from mathrl.policies import Policy
 from mathrl.words import WordLayout
 
 DATA = Path(__file__).parents[1] / "data" / "agents"
@@ -323,10 +324,25 @@ def test_pick_device(monkeypatch):
         pick_device("cuda:1")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert pick_device("auto") == torch.device("cuda")
+    assert pick_device("auto", 1_000_000) == torch.device("cuda")
+    assert pick_device("auto", 50_000) == torch.device("cpu")  # a small network is faster where its environment is
     assert pick_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(MathrlError, match="cuda:0 to cuda:1"):
         pick_device("cuda:2")
+
+
+def test_a_small_policy_stays_on_the_processor(make, monkeypatch):
+    """`auto` asks how large the network is, and what it draws does not depend on the answer."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    env = make("ones", length=5)
+    small, asked = (Policy(env, (8,), device, 3) for device in ("auto", "cpu"))
+    assert small.device == torch.device("cpu")
+    assert all(np.array_equal(small.weights()[name], weight) for name, weight in asked.weights().items())
+    moved = []
+    monkeypatch.setattr(torch.nn.Module, "to", lambda net, device: moved.append(torch.device(device).type) or net)
+    Policy(env, (1000, 1000), "auto", 3)
+    assert moved[-1] == "cuda"
 
 
 def test_transfer_keeps_every_array():

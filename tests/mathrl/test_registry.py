@@ -27,6 +27,7 @@ def registry_as_it_was(monkeypatch):
     monkeypatch.setattr(registry, "_files", dict(registry._files))
     monkeypatch.setattr(registry, "_rewards", list(registry._rewards))
     monkeypatch.setattr(registry, "_scanned", set(registry._scanned))
+    monkeypatch.setattr(registry, "_broken", {group: dict(found) for group, found in registry._broken.items()})
     monkeypatch.setattr(functions, "_functions", dict(functions._functions))
 
 
@@ -114,6 +115,43 @@ def test_an_installed_distribution_is_found_by_its_entry_points(tmp_path):
     *agents, third, fourth = run_python(script, PYTHONPATH=str(tmp_path)).split()
     assert {"cem", "third", "fourth"} <= set(agents)
     assert (third, fourth) == ("third", "fourth")
+
+
+def test_what_is_broken_is_listed_and_hides_nothing_else(tmp_path):
+    """A module that cannot be imported and one without a plug-in: the list names both with the reason, and works."""
+    agents = tmp_path / "agents"
+    agents.mkdir()
+    (agents / "bent.py").write_text("import no_such_module\n")
+    agent_file(tmp_path, "odd_party", "PLUGIN = 3")
+    info = tmp_path / "odd-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mathrl.agents]\nodd = odd_party\n[mathrl.envs]\ngone = no.such:THING\n")
+    script = """
+        import sys
+        import mathrl.agents
+        from mathrl.cli import main
+        mathrl.agents.__path__.append(sys.argv[1])
+        for words in (["list"], ["list", "agents", "--json"], ["solve", "graphs", "bent"], ["solve", "gone"]):
+            try:
+                main(words)
+            except SystemExit as end:
+                print("exit", end.code, file=sys.stderr)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(agents)],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=True,
+    )  # fmt: skip
+    lines = [line.split(None, 1) for line in done.stdout.splitlines() if line.startswith("  ")]
+    listed = dict(lines)
+    assert {"graphs", "cem", "random", "bent", "odd", "gone"} <= listed.keys()
+    assert "ModuleNotFoundError: No module named 'no_such_module'  (broken)" in listed["bent"]
+    assert "PLUGIN must be a mathrl.EnvPlugin" in listed["odd"]
+    assert done.stderr.splitlines()[:2] == ["exit 0", "exit 0"]
+    bent, first, gone, second = done.stderr.splitlines()[2:]
+    assert bent.startswith("mathrl: mathrl.agents.bent cannot be imported: ModuleNotFoundError")
+    assert gone.startswith("mathrl: no.such:THING cannot be imported: ModuleNotFoundError")
+    assert first == second == "exit 2"
 
 
 def test_a_plug_in_registered_by_hand_is_found():

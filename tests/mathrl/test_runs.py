@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from mathrl import registry, runs
+import mathrl as package
+from mathrl import registry, runs, session, training
 from mathrl.cli import main
+from mathrl.envs.graphs import functions
 
 TABULAR = ["graphs", "cem", "env.n=8", "env.moves=tree", "agent.mode=tabular", "agent.batch=500"]
 MEMORY = ["graphs", "cem", "env.n=6", "agent.mode=memory", "agent.batch=100", "agent.hidden=8", "agent.memory=20"]
@@ -160,7 +163,108 @@ def test_a_run_without_a_name_is_put_into_runs(mathrl, tmp_path, monkeypatch):
     assert all(re.fullmatch(r"\d{8}-\d{6}-graphs-cem-0(-2)?", name) for name in names)
 
 
+def test_automatic_names_never_meet(tmp_path, monkeypatch):
+    """Runs that begin in the same second have a folder each, and what is there is left alone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs.time, "strftime", lambda form: "now")
+    (tmp_path / "runs/now-ones-cem-0-2").mkdir(parents=True)
+    (tmp_path / "runs/now-ones-cem-0-2/thesis.tex").write_text("precious")
+    config = {"env": {"name": "ones"}, "agent": {"name": "cem"}, "run": {}}
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: runs.RunFolder.create_named("ones", "cem", 0, config), range(12)))
+    for folder in made:
+        folder.close()
+    names = {folder.path.name for folder in made}
+    assert names == {"now-ones-cem-0", *(f"now-ones-cem-0-{count}" for count in range(3, 14))}
+    assert len(list((tmp_path / "runs").iterdir())) == 13
+
+
+def test_two_automatic_runs_at_once(tmp_path, plugins, monkeypatch):
+    """A folder that appears while the second run is getting ready is not continued by it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs.time, "strftime", lambda form: "now")
+    words = (str(plugins / "ones.py"), "cem", "agent.mode=tabular", "agent.batch=50")
+    warm_up = session.warm_up
+    first = []
+
+    def meanwhile(env, agent):
+        monkeypatch.setattr(session, "warm_up", warm_up)
+        first.append(package.train(*words, budget="100-evals"))
+
+    monkeypatch.setattr(session, "warm_up", meanwhile)
+    second = package.train(*words, budget="200-evals")
+    assert (first[0].path.name, second.path.name) == ("now-ones-cem-0", "now-ones-cem-0-2")
+    assert (first[0].generations, second.generations) == (2, 4)
+
+
+def test_left_overs_are_cleared_after_an_hour(tmp_path):
+    """A folder half put together goes when the next run of its name is made, unless it may still be at work."""
+    for name, age in ((".run.aa.partial", 4000), (".run.bb.partial", 10), (".other.cc.partial", 4000)):
+        (tmp_path / name / "checkpoint").mkdir(parents=True)
+        then = time.time() - age
+        os.utime(tmp_path / name, (then, then))
+    runs.RunFolder.create(tmp_path / "run", {"env": {}, "agent": {}, "run": {}}).close()
+    assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.bb.partial", ".other.cc.partial"}
+
+
+def test_very_many_generations_have_few_rows():
+    """All of the first thousand, then nine hundred a power of ten."""
+    noted = [generation for generation in range(1, 200_001) if training.has_row(generation)]
+    assert noted[:1001] == [*range(1, 1001), 1010]
+    assert noted[1899:1901] == [10_000, 10_100]
+    assert len(noted) == 1000 + 900 + 900 + 100
+
+
 # ------------------------------------------------------------------------------------------------------ continuing
+
+
+def test_python_continues_to_the_budget_of_the_folder(tmp_path, plugins):
+    """`train(run=old)` without a budget does what the folder was begun for, and no more."""
+    words = (str(plugins / "ones.py"), "cem", "agent.mode=tabular", "agent.batch=50")
+    for budget, generations in (("200-evals", 4), (None, 4), ("500-evals", 10), (None, 10)):
+        outcome = package.train(*words, run=tmp_path / "run", budget=budget)
+        assert outcome.generations == generations
+        stored = tomllib.loads((tmp_path / "run/config.toml").read_text())["run"]["budget"]
+        assert stored == f"{50 * generations}-evals"
+
+
+def test_a_smaller_budget_does_not_shrink_the_stored_one(run, train):
+    before = content(run)
+    assert train(run, "--budget", "100-evals")[0] == 0
+    assert content(run) == before
+
+
+def test_another_machine_is_said_and_the_run_goes_on(run, mathrl):
+    """One line on standard error, unless --quiet; nothing for the same machine or a finished run."""
+
+    def go_on(budget, *more):
+        return mathrl("train", "--resume", run, "--device", "cpu", "--budget", budget, *more)
+
+    assert "bit for bit" not in go_on("6k-evals")[2]
+    machine = json.loads((run / "env.json").read_text())
+    machine["processor"], machine["packages"]["numpy"] = "Abacus", "0.1"
+    (run / "env.json").write_text(json.dumps(machine))
+    assert go_on("6k-evals")[2] == ""
+    assert go_on("7k-evals", "--quiet")[2] == ""
+    code, _, err = go_on("8k-evals")
+    assert code == 0
+    assert is_one_sentence(err)
+    assert re.search(
+        r"was begun with numpy 0\.1 \(now .*\), processor Abacus \(now .*\); it continues, but not bit", err
+    )
+    for text in ("{", "[]", '{"packages": 3}'):
+        (run / "env.json").write_text(text)
+        assert runs.moved(run) == "another machine, as far as env.json tells"
+
+
+def test_metrics_are_not_read_when_a_run_goes_on(run, train, monkeypatch):
+    """The checkpoint knows how many bytes of each file count; a million rows cost nothing."""
+    latest = json.loads((run / "checkpoint/latest.json").read_text())
+    assert latest["bytes"] == {name: (run / name).stat().st_size for name in ("metrics.jsonl", "solutions.jsonl")}
+    read = []
+    monkeypatch.setattr(runs.RunFolder, "read", lambda self, name, size: read.append(name) or [])
+    assert train(run, "--budget", "6k-evals")[0] == 0
+    assert read == ["solutions.jsonl"]
 
 
 def test_a_finished_run_is_left_as_it_is(run, train, mathrl):
@@ -251,6 +355,26 @@ def test_solve_in_a_folder_is_continued_by_the_same_command(mathrl, tmp_path):
     assert content(tmp_path / "run") == before
 
 
+def test_a_reward_of_a_file_is_continued_by_the_same_command(mathrl, tmp_path, monkeypatch):
+    """What is typed is loaded, so that the command line can be given again as it was."""
+    monkeypatch.setattr(registry, "_rewards", list(registry._rewards))
+    monkeypatch.setattr(functions, "_functions", dict(functions._functions))
+    file = tmp_path / "edges.py"
+    file.write_text(
+        "import networkx\nimport mathrl\n\n@mathrl.reward('graphs', 'edges-of-a-file')\n"
+        "def edges(graph: networkx.Graph) -> float:\n    return graph.number_of_edges()\n"
+    )
+    for verb, agent in (("solve", ("random",)), ("train", ("cem", "agent.batch=50", "agent.mode=tabular"))):
+        words = (verb, "graphs", *agent, f"reward={file}", "env.n=5", "--quiet", "--run", tmp_path / verb)
+        for budget in ("100-evals", "2k-evals"):
+            code, _, err = mathrl(*words, "--budget", budget)
+            assert (code, err) == (0, "")
+    monkeypatch.setattr(registry, "_files", {})
+    code, _, err = mathrl("solve", "graphs", "--run", tmp_path / "solve", "--quiet")
+    assert (code, is_one_sentence(err)) == (2, True)
+    assert "name it with --load" in err
+
+
 def test_what_a_run_says_to_do_next_works(mathrl, tmp_path):
     """Each `mathrl ...` line printed at the end of a run is a command that exits 0."""
     for verb, words in (("train", TABULAR), ("solve", ["graphs", "random", "env.n=6"])):
@@ -272,6 +396,11 @@ def harm_json(folder, change):
     """Change the values of the latest checkpoint."""
     file = folder / "checkpoint/10.json"
     file.write_text(json.dumps(change(json.loads(file.read_text()))))
+
+
+def refill(file, line):
+    """Replace a file's content by one line, which ends where the content did."""
+    file.write_text(line.ljust(file.stat().st_size - 1) + "\n")
 
 
 def replace(file, old, new):
@@ -301,18 +430,26 @@ DAMAGES = {
     ),
     "metrics shorter than the checkpoint": (
         lambda run: (run / "metrics.jsonl").write_text('{"generation": 1}\n' * 4),
-        "metrics.jsonl has 4 rows where the checkpoint has 10",
+        "metrics.jsonl has 72 bytes where the checkpoint has",
     ),
-    "no metrics": (lambda run: (run / "metrics.jsonl").unlink(), "metrics.jsonl has 0 rows"),
-    "damaged metrics": (
-        lambda run: replace(run / "metrics.jsonl", "{", "("),
-        "metrics.jsonl is damaged",
+    "no metrics": (lambda run: (run / "metrics.jsonl").unlink(), "metrics.jsonl has 0 bytes"),
+    "other metrics": (
+        lambda run: replace(run / "metrics.jsonl", "{", " " * 7 + "{"),
+        "metrics.jsonl is damaged: no line ends where the checkpoint says",
     ),
-    "no solutions": (lambda run: (run / "solutions.jsonl").write_text(""), "solutions.jsonl has 0 rows"),
+    "no solutions": (lambda run: (run / "solutions.jsonl").write_text(""), "solutions.jsonl has 0 bytes"),
     "solutions of something else": (
-        lambda run: (run / "solutions.jsonl").write_text('{"a": 1}\n' * 9), "the solution has no field 'env'",
+        lambda run: refill(run / "solutions.jsonl", '{"a": 1}'), "the solution has no field 'env'",
     ),
-    "solutions that are no objects": (lambda run: (run / "solutions.jsonl").write_text("3\n" * 9), "solutions.jsonl"),
+    "solutions that are no objects": (lambda run: refill(run / "solutions.jsonl", "3"), "solutions.jsonl is damaged"),
+    "solutions of another instance": (
+        lambda run: refill(run / "solutions.jsonl", json.dumps({**rows(run, "solutions.jsonl")[0], "slot": 1})),
+        "there is no instance 1",
+    ),
+    "no bytes": (
+        lambda run: (run / "checkpoint/latest.json").write_text('{"number": 10, "files": ["10.json", "10.npz"]}'),
+        "latest.json",
+    ),
     "no checkpoint file": (lambda run: (run / "checkpoint/10.npz").unlink(), "10.npz is missing or damaged"),
     "truncated npz": (
         lambda run: (run / "checkpoint/10.npz").write_bytes((run / "checkpoint/10.npz").read_bytes()[:100]),

@@ -208,6 +208,16 @@ def test_the_inherited_interface(make):
     view = faces.reset()
     assert view["mask"].sum(axis=1).tolist() == [2, 5, 12]
     assert [info["action_mask"].sum() for info in faces.reset_infos] == [2, 5, 12]
+    faces.set_options([{"instance": 3}, {}, {"instance": 6}])
+    faces.seed(1)
+    view = faces.reset()
+    assert view["mask"].sum(axis=1)[[0, 2]].tolist() == [3, 6]
+    assert [info["action_mask"].sum() for info in faces.reset_infos][::2] == [3, 6]
+    twin = mathrl.SB3VecEnv(make("sidon", 3, n=12))
+    twin.seed(1)
+    assert all(map(np.array_equal, parts(view, 1), parts(twin.reset(), 1)))  # the row between is drawn as ever
+    faces.set_options({"instances": [2, 5, 12]})
+    faces.reset()
     alone = faces.env_method("action_masks", indices=[1])
     assert len(alone) == 1
     assert alone[0].sum() == 5

@@ -8,9 +8,11 @@ import re
 import subprocess
 import sys
 import textwrap
+from dataclasses import asdict
 
 import pytest
 
+import mathrl as package
 from mathrl import registry
 from mathrl.agent import Task
 from mathrl.cli import main
@@ -116,6 +118,19 @@ def test_a_worker_that_cannot_begin_is_one_sentence(tmp_path, train):
     assert err.count("\n") == 1
 
 
+def test_workers_read_the_files_of_their_plug_ins(tmp_path, plugins):
+    """An environment of a file, with its own class of settings, is worked on as an installed one."""
+    words = ("agent.mode=tabular", "agent.batch=40", "agent.tasks=4")
+    one, two = (
+        package.train(
+            str(plugins / "ones.py"), "cem", *words, length=7, budget="200-evals", workers=count, run=tmp_path / count
+        )
+        for count in ("1", "2")
+    )
+    assert one.best.solution == two.best.solution
+    assert rows(tmp_path / "1", "metrics.jsonl") == rows(tmp_path / "2", "metrics.jsonl")
+
+
 def test_count():
     assert count(3) == count("3") == 3
     assert count("auto") == len(os.sched_getaffinity(0)) >= 1
@@ -150,7 +165,7 @@ def parts():
     env = plugin.make(1, env_config)
     made = agent.get()(agent_config, seed=3)
     made.bind(env)
-    return env, made, Spec("graphs", env_config, "cem", agent_config, 3, ())
+    return env, made, Spec("graphs", asdict(env_config), "cem", asdict(agent_config), 3, ())
 
 
 def test_results_come_in_the_order_of_tasks_and_evaluations_are_counted(parts):
@@ -174,6 +189,54 @@ def test_results_come_in_the_order_of_tasks_and_evaluations_are_counted(parts):
         assert words.tolist() == others.tolist()
         assert scores.tolist() == values.tolist()
     assert not any(process.is_alive() for process in executor.processes)
+
+
+COUNTING = """
+    import time
+
+    import mathrl
+
+    class Counting(mathrl.Agent):
+        "Its work is the number of the task; the first task of generation 0 fails."
+
+        def work(self, env, task):
+            if (task.generation, task.index) == (0, 0):
+                raise ValueError("not this one")
+            return task.generation, task.index
+
+        def parameters(self):
+            return {"where": self.device}
+
+    PLUGIN = mathrl.AgentPlugin("counting", Counting, "counts")
+"""
+
+
+def test_a_map_that_broke_off_leaves_nothing_for_the_next(tmp_path, plugins):
+    """What workers had begun when a task failed is not taken for the results of later tasks."""
+    file = tmp_path / "counting.py"
+    file.write_text(textwrap.dedent(COUNTING))
+    env, agent = registry.find_env(str(plugins / "ones.py")), registry.find_agent(str(file))
+    config = env.get("config")()
+    rows, made = env.make(1, config), agent.get()()
+    spec = Spec(env.name, asdict(config), "counting", {}, 0, (str(plugins / "ones.py"), str(file)))
+    tasks = [[Task(0, generation, index, 1) for index in range(7)] for generation in range(2)]
+    executor = Processes(2, spec, made, rows)
+    try:
+        for _ in range(2):
+            with pytest.raises(MathrlError, match="a worker failed: ValueError: not this one"):
+                executor.map(tasks[0])
+            assert executor.map(tasks[1]) == [(1, index) for index in range(7)]
+    finally:
+        executor.close()
+
+
+def test_work_is_done_when_it_is_asked_for(parts):
+    """Both executors return finished results: nothing is left to an iteration that may not come."""
+    env, agent, _ = parts
+    before = env.meter.evaluations
+    results = Inline(agent, env).map([Task(3, 0, 0, 5), Task(3, 0, 1, 6)])
+    assert env.meter.evaluations - before == 11
+    assert isinstance(results, list)
 
 
 def test_a_killed_worker_is_noticed(parts):

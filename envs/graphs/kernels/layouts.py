@@ -1,7 +1,8 @@
 """How graphs lie in arrays: adjacency uint8[B, n, n], trees as parents int16[B, n], and neighbour lists.
 
 A tree is a parent array: p[0] is unused and p[i] < i, so running i downwards visits every child before its parent.
-General graphs are first turned into neighbour lists: v's are neighbours[starts[v]:starts[v + 1]], ascending.
+General graphs are first turned into neighbour lists: v's are neighbours[starts[v]:starts[v + 1]], ascending; or into
+bit rows uint64[n, words], 64 vertices a word: w is a neighbour of v where bit w % 64 of rows[v, w // 64] is 1.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ Adjacency = NDArray[np.uint8]
 Parents = NDArray[np.int16]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bits = NDArray[np.uint64]
+
+NONE, ONE = np.uint64(0), np.uint64(1)
+_PAIRS, _NIBBLES, _BYTES = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
+_SUM, _TWO, _FOUR, _TOP = np.uint64(0x0101010101010101), np.uint64(2), np.uint64(4), np.uint64(56)
 
 
 @njit(cache=True)
@@ -81,3 +87,53 @@ def breadth_first_parents(members: Integers, starts: Integers, neighbours: Integ
                 parent[child] = i
                 child += 1
     return True
+
+
+@njit(cache=True)
+def population(word: np.uint64) -> int:
+    """The number of ones of a word, which the compiler turns into one instruction."""
+    word = word - ((word >> ONE) & _PAIRS)
+    word = (word & _NIBBLES) + ((word >> _TWO) & _NIBBLES)
+    return np.int64((((word + (word >> _FOUR)) & _BYTES) * _SUM) >> _TOP)
+
+
+@njit(cache=True)
+def lowest(word: np.uint64) -> int:
+    """The place of the lowest one of a word that is not 0."""
+    return population((word & (~word + ONE)) - ONE)
+
+
+@njit(cache=True)
+def bit(place: int) -> np.uint64:
+    """The word with a single one, at that place."""
+    return ONE << np.uint64(place)
+
+
+@njit(cache=True)
+def bit_rows(graph: Adjacency, complement: bool) -> Bits:
+    """The neighbourhoods of one graph uint8[n, n], or of its complement, as sets: uint64[n, words]."""
+    n = len(graph)
+    rows = np.zeros((n, (n + 63) // 64), np.uint64)
+    for v in range(n):
+        for w in range(n):
+            if w != v and (graph[v, w] == 0) == complement:
+                rows[v, w >> 6] |= bit(w & 63)
+    return rows
+
+
+@njit(cache=True)
+def common(first: Bits, second: Bits) -> int:
+    """The number of elements of an intersection of sets uint64[words]."""
+    total = 0
+    for i in range(len(first)):
+        total += population(first[i] & second[i])
+    return total
+
+
+@njit(cache=True)
+def all_vertices(n: int) -> Bits:
+    """The set {0, .., n-1}: uint64[words]."""
+    whole = np.zeros((n + 63) // 64, np.uint64)
+    for v in range(n):
+        whole[v >> 6] |= bit(v & 63)
+    return whole

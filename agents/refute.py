@@ -1,0 +1,139 @@
+"""A portfolio: the family's own list of searches in turn, exact ones first, each round with twice the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mathrl import registry, settings
+from mathrl.agent import Agent, Task
+from mathrl.budget import Budget, Limit
+from mathrl.env import SearchEnv
+from mathrl.errors import MathrlError
+from mathrl.portfolio import Stage
+from mathrl.registry import AgentPlugin
+from mathrl.settings import knob
+from mathrl.solution import Solution
+from mathrl.training import Run, warm_up
+
+
+@dataclass(frozen=True)
+class Config:
+    shrink: bool = knob(True, "make what was found smaller before it is reported")
+    tasks: int = knob(1, "searches a generation, for workers; changes the numbers, the workers do not", 1, 1000)
+
+
+class Refute(Agent):
+    """Runs the stages that the environment's plug-in lists in its `portfolio`, and stops at the first proved solution.
+
+    Stage s of the whole sequence has its own random stream, so results do not depend on the workers. A round without
+    stages says that nothing is left to search for.
+    """
+
+    Config = Config
+    searches = True
+
+    def bind(self, env: SearchEnv) -> None:
+        if env.plugin is None or env.plugin.portfolio is None:
+            raise MathrlError("refute needs a family with a list of searches; this one has none")
+        self.budget: Budget | None = None  # None on a worker
+        self._plans: dict[int, list[Stage]] = {}
+
+    def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
+        """Stage after stage until the problem is solved or the budget spent."""
+        self.budget = budget
+        while not budget.spent and self.stage(env, run.generation * self.config.tasks) is not None:
+            before = env.meter.evaluations
+            results = run.map(run.tasks(self.config.tasks, self.config.tasks))
+            if budget.signal is not None:  # broken off: a resumed run does this generation again
+                env.meter.evaluations = before
+                break
+            for found, sentences in results:
+                for sentence in sentences:
+                    run.note(sentence)
+                if found is not None:
+                    run.offer(np.array([found.value]), lambda index, found=found: found)  # type: ignore[misc]
+            run.log()
+        return run.solutions
+
+    def work(self, env: SearchEnv, task: Task) -> tuple[Solution | None, list[str]]:
+        """One stage: the best solution, made smaller if it solves the problem, and what there is to say."""
+        stage = self.stage(env, task.generation * self.config.tasks + task.index)
+        if stage is None:
+            return None, []
+        seed = int(task.rng().integers(2**62))
+        run = self.perform(env, stage, seed)
+        best, notes = run.best, run.notes
+        if best is not None and not stage.whole:
+            best = replace(best, optimal=False, bound=None)
+        if best is None or not run.budget.solved:
+            return best, notes
+        notes = [*notes, f"found by {stage}"]
+        if self.config.shrink:
+            best = self.smallest(env, stage, best, seed)
+        return best, notes
+
+    def stage(self, env: SearchEnv, number: int) -> Stage | None:
+        """Stage `number` of the sequence of all rounds, None beyond its end."""
+        assert env.plugin is not None
+        turn = 0
+        while True:
+            if turn not in self._plans:
+                self._plans[turn] = env.plugin.get("portfolio")(env.config, turn)
+            if number < len(self._plans[turn]):
+                return self._plans[turn][number]
+            if not self._plans[turn]:
+                return None
+            number -= len(self._plans[turn])
+            turn += 1
+
+    def prepare(self, env: SearchEnv, stage: Stage, seed: int) -> tuple[SearchEnv, Agent]:
+        """The environment of a stage, whose work counts as this run's, and its agent."""
+        assert env.plugin is not None
+        given = settings.split(stage.words)
+        knobs = {name: getattr(env.config, name) for name in type(env.config).__dataclass_fields__}
+        knobs |= {name[4:].replace("-", "_"): value for name, value in given.items() if name.startswith("env.")}
+        plain = {name[6:]: value for name, value in given.items() if name.startswith("agent.")}
+        arena = env.plugin.make(1, settings.build(type(env.config), knobs, env.plugin.name))
+        arena.meter = env.meter
+        kind = registry.find_agent(stage.agent).get()
+        agent: Agent = kind(settings.build(kind.Config, plain, stage.agent, "agent"), self.device, seed)
+        agent.bind(arena)
+        return arena, agent
+
+    def perform(self, env: SearchEnv, stage: Stage, seed: int) -> Run:
+        """Run one stage to its end."""
+        arena, agent = self.prepare(env, stage, seed)
+        budget = Budget(
+            Limit("evaluations", env.meter.evaluations + stage.evaluations, ""), until_solved=True, within=self.budget
+        )
+        run = Run(arena, agent, stage.agent, budget)
+        budget.start(arena.meter)
+        agent.solve(arena, [None], run, budget)
+        return run
+
+    def smallest(self, env: SearchEnv, stage: Stage, best: Solution, seed: int) -> Solution:
+        """The solution without what it does not need, and then the same search for less, as long as that succeeds."""
+        assert env.plugin is not None
+        shrink = env.plugin.get("shrink") if env.plugin.shrink is not None else lambda solution: solution
+        best, waiting = shrink(best), stage.smaller(best) if stage.smaller else []
+        while waiting and not (self.budget is not None and self.budget.urgent):
+            stage = waiting.pop(0)
+            run = self.perform(env, stage, seed)
+            if run.best is not None and run.budget.solved:
+                best = shrink(run.best)
+                waiting = stage.smaller(best) if stage.smaller else []
+        return best
+
+    def warm(self, env: SearchEnv) -> None:
+        """Compile what the first round will run."""
+        assert env.plugin is not None
+        for stage in env.plugin.get("portfolio")(env.config, 0):
+            arena, agent = self.prepare(env, stage, 0)
+            warm_up(arena, agent)
+
+
+PLUGIN = AgentPlugin("refute", Refute, "the family's searches in turn, until one succeeds", learns=False)

@@ -1,0 +1,88 @@
+"""The searches that `refute` runs on a conjecture: what is listed, what is walked, on which orders, in which turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from mathrl.portfolio import Stage
+from mathrl.solution import Solution
+
+from .config import GraphConfig
+from .graph6 import decode
+from .objective import Objective, objective
+
+LISTED = {"word": 8, "tree": 14}  # orders up to which all graphs and all trees are listed first
+WALKS = (  # moves, order, graphs scored in the first round; small orders first, for small counterexamples
+    ("flip", 10, 32_000), ("flip", 12, 48_000), ("grow", 16, 20_000), ("tree", 16, 30_000), ("tree", 18, 60_000),
+    ("flip", 16, 32_000), ("tree", 20, 60_000), ("flip", 20, 24_000), ("grow", 24, 20_000), ("tree", 26, 40_000), ("tree", 32, 40_000), ("branch", 40, 30_000), ("branch", 120, 40_000),
+    ("branch", 203, 60_000),
+)  # fmt: skip
+CHAINS = {"tree": 64, "flip": 32, "grow": 32, "branch": 64}
+PLAIN = "env.rewards=sparse"  # whatever the problem's own environment is to do
+KNOBS = {
+    "flip": ("env.start=random",),
+    "grow": ("env.start=none",),
+    "branch": ("env.slots=4", "agent.spread=1000", "agent.patience=2000"),
+}
+
+
+def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
+    """The stages of round `turn`: in the first everything on few vertices, then walks, twice as long in every round.
+
+    Where everything can be listed there is nothing else.
+    """
+    aim = objective(config.reward)
+    stages = listed(config, aim)
+    if any(stage.whole for stage in stages):
+        return stages if turn == 0 else []
+    stages = stages if turn == 0 else []
+    for moves, order, work in WALKS:
+        n = order if config.n is None else config.n
+        repeated = config.n is not None and any(f"env.moves={moves}" in stage.words for stage in stages[-len(WALKS) :])
+        if fits(aim, moves, n) and not repeated:
+            stages.append(walk(aim, config, moves, n, work << turn))
+    if turn > 0 and (config.n or 20) <= 30:
+        words = (f"env.n={config.n or 20}", "env.moves=tree", PLAIN, "agent.mode=tabular")
+        stages.append(Stage("cem", words, 50_000 << turn))
+    return stages
+
+
+def fits(aim: Objective, moves: str, n: int) -> bool:
+    """Whether graphs of order n made by such moves can be of the objective's class."""
+    return n >= max(aim.minimum_order, 4) and (moves in ("tree", "branch") or "tree" not in aim.classes)
+
+
+def listed(config: GraphConfig, aim: Objective) -> list[Stage]:
+    """Everything up to isomorphism: graphs on few vertices, then trees on a few more."""
+    if config.n is None:
+        stages = [everything("tree", f"agent.most={LISTED['tree']}")]
+        if "tree" not in aim.classes:
+            stages.insert(0, everything("word", f"agent.most={LISTED['word']}"))
+    elif config.n <= LISTED["tree" if "tree" in aim.classes else "word"]:
+        stages = [replace(everything("word", f"env.n={config.n}"), whole=True)]
+    else:
+        stages = [everything("tree", f"env.n={config.n}")] if config.n <= LISTED["tree"] else []
+    return [replace(stage, smaller=partial(smaller, aim, config, "flip", 24_000)) for stage in stages]
+
+
+def everything(moves: str, orders: str) -> Stage:
+    return Stage("enumerate", (f"env.moves={moves}", orders, PLAIN), 10**9)
+
+
+def walk(aim: Objective, config: GraphConfig, moves: str, n: int, work: int) -> Stage:
+    """Annealing with one kind of moves on one order."""
+    chains = CHAINS[moves]
+    words = (f"env.n={n}", f"env.moves={moves}", PLAIN, f"agent.chains={chains}", f"agent.steps={work // chains}")
+    return Stage("annealing", words + KNOBS.get(moves, ()), work, partial(smaller, aim, config, moves, work))
+
+
+def smaller(aim: Objective, config: GraphConfig, moves: str, work: int, found: Solution) -> list[Stage]:
+    """Walks for a counterexample on fewer vertices than one that was found."""
+    if config.n is not None:
+        return []
+    n = len(decode(found.solution["graph6"]))
+    kinds = [(moves, n // 2), (moves, 3 * n // 4)] if n > 24 else []
+    kinds.append(("flip" if n <= 16 and "tree" not in aim.classes else moves, n - 1))
+    fitting = [(kind, order) for kind, order in kinds if fits(aim, kind, order) and order > LISTED["word"]]
+    return [walk(aim, config, kind, order, work) for kind, order in fitting]

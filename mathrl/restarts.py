@@ -1,0 +1,86 @@
+"""Searches that begin again and again: one restart is a task, a pure function of its random stream."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from mathrl.agent import Agent, Task
+from mathrl.env import Rows, SearchEnv, Streams
+from mathrl.errors import MathrlError
+from mathrl.rollout import choose_uniformly, play
+from mathrl.solution import Solution
+
+if TYPE_CHECKING:
+    from mathrl.budget import Budget
+    from mathrl.training import Run
+
+
+class Restarting(Agent):
+    """A search without memory between restarts; `work` is one restart and returns the best object on its way.
+
+    `needs` names the capabilities that the environment must have, `rows` is the number of rows of one restart, and a
+    score above `enough` ends it. A generation is `config.tasks` restarts, which may run on several workers.
+    """
+
+    searches = True
+    needs: ClassVar[tuple[str, ...]] = ()
+    instance: Any = None
+    budget: Budget | None = None  # None on a worker
+    enough = math.inf  # what the environment calls `solved_above`, if the search is to end there
+
+    @property
+    def rows(self) -> int:
+        return 1
+
+    def bind(self, env: SearchEnv) -> None:
+        missing = [name for name in self.needs if not hasattr(env, name)]
+        if missing:
+            words = " and ".join(f"`{name}`" for name in missing)
+            raise MathrlError(f"{type(self).__name__.lower()} needs an environment with {words}; this one lacks it")
+
+    def work(self, env: SearchEnv, task: Task) -> Solution:
+        """One restart of `task.size` rows."""
+        raise NotImplementedError
+
+    def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
+        """Restart until the budget is spent."""
+        if len(instances) != 1:
+            raise MathrlError(f"{run.name} works on one instance at a time, and {len(instances)} were given")
+        self.instance, self.budget = instances[0], budget
+        self.enough = getattr(env, "solved_above", math.inf) if budget.until_solved else math.inf
+        while not budget.spent:
+            before = env.meter.evaluations
+            found: list[Solution] = run.map(run.tasks(self.rows * self.config.tasks, self.config.tasks))
+            if budget.signal is not None:  # broken off: a resumed run does this generation again
+                env.meter.evaluations = before
+                break
+            values = np.array([one.value for one in found])
+            run.offer(values, lambda index, found=found: found[index])  # type: ignore[misc]
+            finite = values[np.isfinite(values)]
+            run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
+        return run.solutions
+
+    def done(self, best: float) -> bool:
+        """Whether a restart should end here: it has found what stops the search, or time is up."""
+        return best > self.enough or (self.budget is not None and self.budget.urgent)
+
+    def start(self, arena: SearchEnv, rows: Rows, rng: np.random.Generator) -> None:
+        """Begin every row, of the instance or, where instances are only starts, of a fresh one; then play at random.
+
+        Playing completes what is scored only when complete, such as words; an object that has a score stays as it is.
+        """
+        streams = Streams(np.full(len(rows), rng.integers(2**63)), rows, np.zeros(len(rows), np.int64))
+        arena.begin(rows, arena.draw(streams) if arena.one_problem else [self.instance] * len(rows))
+        unscored = rows[np.isnan(arena.score(rows))]
+        if len(unscored):
+            play(arena, unscored, choose_uniformly(rng))
+
+    def parameters(self) -> dict[str, Any]:
+        return {"instance": self.instance, "enough": self.enough}
+
+    def receive(self, parameters: dict[str, Any]) -> None:
+        self.instance, self.enough = parameters["instance"], parameters["enough"]
