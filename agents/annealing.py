@@ -51,7 +51,7 @@ class Annealing(Restarting):
         best, since = moving.solution(int(values.argmax())), 0
         held.copy(rows, rows, moving)
         seeds = np.full(task.size, rng.integers(2**63))
-        hot = scale(held, rows, seeds) if self.config.hot is None else self.config.hot
+        hot = scale(held, rows, rng) if self.config.hot is None else self.config.hot
         held.copy(rows, rows, moving)
         cold = hot / 50 if self.config.cold is None else self.config.cold
         ladder = self.config.spread ** -np.linspace(0, 1, task.size)
@@ -86,11 +86,11 @@ def accept(
         return ~(worse < 0) | (u < np.exp(worse / temperature))
 
 
-def scale(arena: SearchEnv, rows: NDArray[np.int64], seeds: NDArray[np.int64]) -> float:
+def scale(arena: SearchEnv, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
     """How much a random move changes the score: the median of what is not 0 over 20 moves a row, which are made."""
-    values, changes = arena.score(rows), []
+    values, changes, seeds = arena.score(rows), [], np.full(len(rows), rng.integers(2**63))
     for step in range(20):
-        arena.propose(rows, Streams(seeds, rows, np.full(len(rows), -1 - step)))  # type: ignore[attr-defined]
+        arena.propose(rows, Streams(seeds, rows, np.full(len(rows), step)))  # type: ignore[attr-defined]
         scores = arena.score(rows)
         with np.errstate(invalid="ignore"):
             change = np.abs(scores - values)

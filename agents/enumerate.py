@@ -36,9 +36,14 @@ class Enumerate(Agent):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """List and score until all is seen, the budget is spent, or, if so asked, the problem is solved."""
-        said = ""
+        said, before, spent = "", run.generation, env.meter.evaluations
+        listed = 0
         for scores, solution, sentence in env.everything(self.config.most):  # type: ignore[attr-defined]
             said = sentence or said
+            listed += len(scores) > 0
+            if listed <= before:  # a resumed run: seen before the interruption
+                env.meter.evaluations = spent
+                continue
             if len(scores):
                 run.offer(scores, solution)
                 finite = scores[np.isfinite(scores)]

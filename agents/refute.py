@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,19 @@ class Refute(Agent):
                 if found is not None:
                     run.offer(np.array([found.value]), lambda index, found=found: found)  # type: ignore[misc]
             run.log()
+        if not budget.solved:
+            self.report(env, run)
         return run.solutions
+
+    def report(self, env: SearchEnv, run: Run) -> None:
+        """Say what was searched in vain, and how close it came."""
+        stages = [self.stage(env, number) for number in range(run.generation * self.config.tasks)]
+        turns = Counter(stage.label for stage in stages if stage is not None and stage.label)
+        if turns:
+            walks = ", ".join(f"{label} (x{count})" if count > 1 else label for label, count in turns.items())
+            run.note(f"searched at random, {run.budget.evaluations:,} evaluations in all: {walks}")
+        if run.best is not None and abs(run.best.value) <= getattr(env, "solved_above", 0.0):
+            run.note("the best found is an equality: nothing scored above 0")
 
     def work(self, env: SearchEnv, task: Task) -> tuple[Solution | None, list[str]]:
         """One stage: the best solution, made smaller if it solves the problem, and what there is to say."""

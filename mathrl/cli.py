@@ -386,6 +386,8 @@ def print_end(outcome: Outcome) -> None:
         if outcome.reason in ("budget", "signal"):
             again = "train --resume" if outcome.verb == "train" else f"solve {plugin.name} --run"
             print(f"      mathrl {again} {outcome.path} --budget {_longer(outcome)}{files}")
+    elif best and not outcome.path and outcome.verb == "solve":
+        print("      add --run DIR to keep it" + (", with a picture" if outcome.setup.env.draw else ""))
     for line in outcome.setup.env.hints if outcome.reason == "solved" else outcome.setup.env.misses:
         print(f"      {line}")
 

@@ -10,7 +10,7 @@ from mathrl.solution import Solution
 
 @dataclass(frozen=True)
 class Stage:
-    """One agent with its settings and the work it may do.
+    """One agent with its settings and the work it may do; `label` says in words what is searched.
 
     `smaller` gives the stages that look for less than a solution that was found. Only where the stage's objects are
     all those of the problem (`whole`) is its best one optimal.
@@ -21,6 +21,7 @@ class Stage:
     evaluations: int
     smaller: Callable[[Solution], list[Stage]] | None = None
     whole: bool = False
+    label: str = ""
 
     def __str__(self) -> str:
         return " ".join((self.agent, *self.words))

@@ -1,132 +1,297 @@
-"""Pictures of graphs: trees without crossings, a maximum matching in colour, the vertices that it misses hollow."""
+"""Pictures of graphs: trees without crossings, and in colour what the certificate shows, such as a maximum matching."""
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from mathrl.errors import MathrlError
 
 from .graph6 import decode
+from .objective import objective
 
-INK, GREY, ACCENT, PAPER = "#22313f", "#9aa5b1", "#d1495b", "#ffffff"
+INK, GREY, ACCENT, SLATE, PAPER = "#22313f", "#9aa5b1", "#d1495b", "#b8c9d9", "#ffffff"
 MOST_VERTICES, MOST_EDGES = 150, 1000  # larger graphs are drawn as they come: comparing layouts would take seconds
+MOST_LEAVES = 20  # at one vertex; more of them need edges longer than 1 to stand apart
+LEAF_GAP = 0.1  # between the leaves of such a vertex
 WIDTH = 6.4  # of every picture, in inches
+CELL, MOST_CELLS = 2.1, 24  # the width of a picture on a contact sheet, in inches, and how many fit
+
+MARKS = {  # what a certificate's witness shows: its field, and what to call it
+    "matching_number": ("matching", "a maximum matching"),
+    "independence_number": ("set", "a largest independent set"),
+    "clique_number": ("set", "a largest clique"),
+    "domination_number": ("set", "a smallest dominating set"),
+    "vertex_cover_number": ("set", "a smallest vertex cover"),
+    "largest_induced_forest": ("set", "a largest induced forest"),
+    "path_cover": ("paths", "the fewest paths through all vertices"),
+}
 
 Points = NDArray[np.float64]
+Edge = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graph with the places of its vertices, float64[n, 2], and what is coloured: edges (u < v), vertices, words."""
+
+    graph: nx.Graph
+    points: Points
+    edges: frozenset[Edge]
+    vertices: frozenset[int]
+    words: str
+
+    @property
+    def radius(self) -> float:
+        """Of a vertex, in the unit of the points."""
+        return min(0.3 * typical_spacing(self.points), 0.022 * float(max(1.0, np.ptp(self.points, axis=0).max())))
+
+    @property
+    def plain(self) -> list[Edge]:
+        """The edges that are not coloured, u < v."""
+        return sorted({(min(edge), max(edge)) for edge in self.graph.edges} - self.edges)
+
+
+def drawing(record: Mapping[str, Any]) -> Drawing:
+    """The graph of a record, laid out, with what its certificate shows."""
+    graph = nx.from_numpy_array(decode(str(record["solution"]["graph6"])))
+    return Drawing(graph, layout(graph), *marks(record, graph))
 
 
 def draw(record: Mapping[str, Any], path: Path) -> Path:
     """Write the picture of a record's graph to path, as PNG or SVG by its suffix, and return the path."""
-    path = Path(path)
+    return write(picture(record), Path(path))
+
+
+def svg(record: Mapping[str, Any]) -> str:
+    """The picture of a record's graph as SVG, the same text for the same record."""
+    return svg_text(picture(record))
+
+
+def sheet(records: Sequence[Mapping[str, Any]], path: Path) -> Path:
+    """Write the pictures of up to 24 records side by side to path, as PNG or SVG by its suffix, and return the path."""
+    return write(contact_sheet(records[:MOST_CELLS]), Path(path))
+
+
+def write(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG or SVG by the path's suffix; the same bytes for the same figure."""
     if path.suffix.lower() == ".svg":
-        path.write_text(svg(record), encoding="utf-8")
+        path.write_text(svg_text(figure), encoding="utf-8")
     elif path.suffix.lower() == ".png":
         stream = BytesIO()
-        picture(record).savefig(stream, format="png", metadata={"Software": None})
+        figure.savefig(stream, format="png", metadata={"Software": None})
         path.write_bytes(stream.getvalue())
     else:
         raise MathrlError(f"a graph is drawn as .png or .svg, not as '{path.suffix or path.name}'")
     return path
 
 
-def svg(record: Mapping[str, Any]) -> str:
-    """The picture of a record's graph as SVG, the same text for the same record."""
+def svg_text(figure: Figure) -> str:
     stream = BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "mathrl"}):
-        picture(record).savefig(stream, format="svg", metadata={"Date": None})
+        figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue().decode("utf-8")
 
 
+# ------------------------------------------------------------------------------------------------- on the page
+
+
 def picture(record: Mapping[str, Any]) -> Figure:
-    """The figure: title and score above, the graph, its graph6 text below."""
-    text = str(record["solution"]["graph6"])
-    graph = nx.from_numpy_array(decode(text))
-    points = layout(graph)
-    heading, footer = title(record, graph), "\n".join(textwrap.wrap(text, 64, break_on_hyphens=False))
-    top, bottom = 0.34 + 0.2 * (heading.count("\n") + 1), 0.2 + 0.17 * (footer.count("\n") + 1)
-    wide, tall = np.ptp(points, axis=0)
+    """The figure: conjecture, order, size and score above, the graph, its graph6 text below."""
+    drawn = drawing(record)
+    name = reward_of(record)
+    heading = textwrap.wrap(name, 72, max_lines=3, placeholder=" ...")
+    footer = graph6_lines(str(record["solution"]["graph6"]))
+    details = [", ".join((order_and_size(drawn.graph), *score_of(record))), *([drawn.words] if drawn.words else [])]
+    top, bottom = 0.2 + 0.23 * len(heading) + 0.19 * len(details), 0.2 + 0.17 * len(footer)
+    wide, tall = np.ptp(drawn.points, axis=0)
     body = (WIDTH - 0.6) * min(max(tall / max(wide, 1.0), 0.2), 0.9) + 0.3
     height = top + body + bottom
     figure = Figure(figsize=(WIDTH, height), dpi=160, facecolor=PAPER)
-    axes = figure.add_axes((0.02, bottom / height, 0.96, body / height))
-    axes.set_axis_off()
-    axes.set_aspect("equal", adjustable="box")
-    paint(axes, graph, points, matching_of(record, graph))
-    first, _, rest = heading.partition("\n")
-    figure.text(
-        0.5, 1 - 0.2 / height, first, ha="center", va="top", size=13, color=INK, weight="bold", parse_math=False
-    )
-    figure.text(0.5, 1 - 0.45 / height, rest, ha="center", va="top", size=10, color=INK, parse_math=False)
-    figure.text(
-        0.5, 0.13 / height, footer, ha="center", va="bottom", size=8, color=GREY, family="monospace", parse_math=False
-    )
+    paint(figure.add_axes((0.02, bottom / height, 0.96, body / height)), drawn, 0.96 * WIDTH, body)
+    write_lines(figure, 0.5, height - 0.14, heading, 0.23, size=13 if len(name) < 48 else 9.5, color=INK, weight="bold")
+    write_lines(figure, 0.5, height - 0.16 - 0.23 * len(heading), details, 0.19, size=10, color=INK)
+    write_lines(figure, 0.5, bottom - 0.06, footer, 0.17, size=8, color=GREY, family="monospace")
     return figure
 
 
-def title(record: Mapping[str, Any], graph: nx.Graph) -> str:
-    """The reward's name, then n, m and the score, each on its own line."""
-    reward = "\n".join(textwrap.wrap(str(record.get("reward") or "graph"), 60)[:1])
+def contact_sheet(records: Sequence[Mapping[str, Any]]) -> Figure:
+    """The figure: the conjecture above, then the graphs in rows, each over its order, size and score."""
+    rewards = list(dict.fromkeys(map(reward_of, records)))
+    columns = max(2, min(math.ceil(math.sqrt(1.3 * len(records))), 6))
+    rows = math.ceil(len(records) / columns)
+    count = f"{len(records)} graphs" if len(records) > 1 else "1 graph"
+    title = rewards[0] if len(rewards) == 1 else f"{len(rewards)} conjectures"
+    heading = textwrap.wrap(title, 20 * columns, max_lines=3, placeholder=" ...")
+    top, label = 0.45 + 0.25 * len(heading), 0.42 + 0.17 * (len(rewards) > 1)
+    pitch = CELL + label + 0.2
+    width, height = columns * (CELL + 0.2) + 0.2, top + rows * pitch
+    figure = Figure(figsize=(width, height), dpi=160, facecolor=PAPER)
+    write_lines(figure, 0.5, height - 0.15, heading, 0.25, size=14, color=INK, weight="bold")
+    write_lines(figure, 0.5, height - 0.17 - 0.25 * len(heading), [f"{count}, no two alike"], 0.2, size=10, color=GREY)
+    for place, record in enumerate(records):
+        row, column = divmod(place, columns)
+        left, floor = 0.2 + column * (CELL + 0.2), height - top - row * pitch - CELL
+        drawn = drawing(record)
+        cell = figure.add_axes((left / width, floor / height, CELL / width, CELL / height), gid=f"graph-{place + 1}")
+        paint(cell, drawn, CELL, CELL)
+        middle, name = (left + CELL / 2) / width, textwrap.wrap(reward_of(record), 30, max_lines=1, placeholder=" ...")
+        lines = [order_and_size(drawn.graph), *score_of(record)]
+        write_lines(figure, middle, floor - 0.03, lines, 0.16, size=8, color=INK)
+        if len(rewards) > 1:
+            write_lines(figure, middle, floor - 0.03 - 0.16 * len(lines), name, 0.16, size=8, color=INK, weight="bold")
+    return figure
+
+
+def write_lines(figure: Figure, x: float, y: float, lines: Sequence[str], step: float, **style: Any) -> None:
+    """Write centred lines below y inches from the bottom, `step` inches apart; x is a fraction of the width."""
+    for place, line in enumerate(lines):
+        figure.text(
+            x, (y - place * step) / figure.get_figheight(), line, ha="center", va="top", parse_math=False, **style
+        )
+
+
+def reward_of(record: Mapping[str, Any]) -> str:
+    """What a record's graph is to violate, or to make large, on one line."""
+    return " ".join(str(record.get("reward") or "graph").split())
+
+
+def order_and_size(graph: nx.Graph) -> str:
+    n, m = len(graph), graph.number_of_edges()
+    return f"{n} {'vertex' if n == 1 else 'vertices'}, {m} edge{'s' * (m != 1)}"
+
+
+def score_of(record: Mapping[str, Any]) -> list[str]:
+    """The score in words, nothing if there is none."""
     value = record.get("value")
-    score = "" if value is None else f", score {value:.6g}"
-    return f"{reward}\n{len(graph)} vertices, {graph.number_of_edges()} edges{score}"
+    return [] if value is None else [f"score {value:.6g}"]
 
 
-def matching_of(record: Mapping[str, Any], graph: nx.Graph) -> set[frozenset[int]]:
-    """The matching of the record's certificate, else a maximum matching found now: a set of edges {u, v}."""
-    found: Any = record["solution"]
-    for key in ("certificate", "invariants", "matching_number", "witness", "matching"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    edges = nx.max_weight_matching(graph, maxcardinality=True) if found is None else found
-    return {frozenset((int(u), int(v))) for u, v in edges}
+def graph6_lines(text: str) -> list[str]:
+    """A graph6 text in lines of 64, its middle left out if it is long."""
+    if len(text) > 256:
+        return [text[:61] + "...", f"... {text[-61:]}", f"(graph6, {len(text):,} characters: mathrl show RUN --to g6)"]
+    return [text[start : start + 64] for start in range(0, len(text), 64)]
 
 
-def paint(axes: Any, graph: nx.Graph, points: Points, matching: set[frozenset[int]]) -> None:
-    """Draw edges, matched ones last, and vertices at points float64[n, 2], filled where the matching covers them."""
-    n, spacing = len(graph), typical_spacing(points)
-    radius = min(0.17 * spacing, 0.022 * float(max(1.0, np.ptp(points, axis=0).max())))
-    plain = [points[list(edge)] for edge in graph.edges if frozenset(edge) not in matching]
-    matched = [points[sorted(edge)] for edge in sorted(matching, key=sorted)]
-    thin = float(np.clip(2.2 - graph.number_of_edges() / 150, 0.5, 1.6))
-    axes.add_collection(LineCollection(plain, colors=GREY, linewidths=thin, capstyle="round", zorder=1))
-    axes.add_collection(LineCollection(matched, colors=ACCENT, linewidths=2.4 + thin, capstyle="round", zorder=2))
-    covered = {v for edge in matching for v in edge}
-    for v in range(n):
-        colour = ACCENT if v in covered else PAPER
-        axes.add_patch(Circle(points[v], radius, facecolor=colour, edgecolor=INK, linewidth=min(1.1, thin), zorder=3))
+def paint(axes: Axes, drawn: Drawing, wide: float, tall: float) -> None:
+    """Draw into axes of so many inches: edges, coloured ones last, and vertices, filled where they are coloured."""
+    points, radius = drawn.points, drawn.radius
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    wide, tall = np.maximum(np.ptp(points, axis=0), 1.0 * (n < 3)) / 2 + 1.6 * radius
-    axes.set_xlim(middle[0] - wide, middle[0] + wide)
-    axes.set_ylim(middle[1] - tall, middle[1] + tall)
+    half = np.maximum(np.ptp(points, axis=0), 1.0 * (len(points) < 3)) / 2 + 1.6 * radius
+    inches = min(wide / (2 * half[0]), tall / (2 * half[1]))  # of a unit
+    axes.set_axis_off()
+    axes.set_xlim(middle[0] - wide / inches / 2, middle[0] + wide / inches / 2)
+    axes.set_ylim(middle[1] - tall / inches / 2, middle[1] + tall / inches / 2)
+    dot = 72 * radius * inches  # a vertex's radius in points
+    thin = min(float(np.clip(2.2 - drawn.graph.number_of_edges() / 150, 0.4, 1.6)), max(0.3, 0.45 * dot))
+    axes.add_collection(LineCollection([points[list(e)] for e in drawn.plain], colors=GREY, linewidths=thin, zorder=1))
+    thick = min(2.4 + thin, max(1.0, 1.1 * dot))
+    coloured = [points[list(edge)] for edge in sorted(drawn.edges)]
+    axes.add_collection(LineCollection(coloured, colors=ACCENT, linewidths=thick, capstyle="round", zorder=2))
+    size = np.full(len(points), 2 * radius)
+    rest = PAPER if drawn.words else SLATE
+    faces = [ACCENT if v in drawn.vertices else rest for v in range(len(points))]
+    axes.add_collection(
+        EllipseCollection(
+            size, size, 0 * size, units="x", offsets=points, offset_transform=axes.transData,
+            facecolors=faces, edgecolors=INK, linewidths=min(1.1, 0.3 * dot), zorder=3,
+        )
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- what is coloured
+
+
+def marks(record: Mapping[str, Any], graph: nx.Graph) -> tuple[frozenset[Edge], frozenset[int], str]:
+    """The edges and vertices to colour, and what they are: the first witness of the certificate that can be shown.
+
+    Without a certificate it is a maximum matching, found now, if the conjecture is about matchings.
+    """
+    for name, (part, words) in MARKS.items():
+        found: Any = record["solution"]
+        for step in ("certificate", "invariants", name, "witness", part):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        if found is None and name == "matching_number" and about_matchings(record) and len(graph) <= MOST_VERTICES:
+            found = [list(edge) for edge in nx.max_weight_matching(graph, maxcardinality=True)]
+        if isinstance(found, list):
+            try:
+                return *coloured(graph, part, found), f"red: {words}"
+            except (TypeError, ValueError):  # a record read from a file may hold anything
+                continue
+    return frozenset(), frozenset(), ""
+
+
+def about_matchings(record: Mapping[str, Any]) -> bool:
+    """Whether a record's conjecture mentions the matching number."""
+    try:
+        conjecture = objective(str(record.get("reward"))).conjecture
+    except MathrlError:
+        return False
+    return conjecture is not None and "matching_number" in conjecture.invariants
+
+
+def coloured(graph: nx.Graph, part: str, found: list[Any]) -> tuple[frozenset[Edge], frozenset[int]]:
+    """The edges and vertices of the graph in a witness: a set of vertices, or edges and paths with what they cover."""
+    if part == "set":
+        return frozenset(), frozenset(map(int, found)) & frozenset(graph)
+    steps = [sorted(map(int, step)) for path in found for step in pairwise(path)]
+    edges = frozenset((u, v) for u, v in steps if graph.has_edge(u, v))
+    return edges, frozenset(v for path in found for v in map(int, path))
+
+
+# ------------------------------------------------------------------------------------------------- where vertices are
 
 
 def layout(graph: nx.Graph) -> Points:
-    """Where the vertices stand, float64[n, 2]: each component on its own, side by side, the largest first."""
-    points, right = np.zeros((len(graph), 2)), 0.0
-    for members in sorted(map(sorted, nx.connected_components(graph)), key=lambda part: (-len(part), part)):
-        part = upright(connected_layout(nx.convert_node_labels_to_integers(graph.subgraph(members), ordering="sorted")))
-        part[:, 0] += right - part[:, 0].min()
-        right = part[:, 0].max() + 1.0
-        points[members] = part
+    """Where the vertices stand, float64[n, 2]: each component on its own, the largest first, in rows one below another.
+
+    A row ends where the page would become wider than twice its height.
+    """
+    parts = [sorted(part) for part in nx.connected_components(graph)]
+    parts.sort(key=lambda part: (-len(part), part))
+    places = [
+        connected_layout(nx.convert_node_labels_to_integers(graph.subgraph(part), ordering="sorted")) for part in parts
+    ]
+    sizes = [np.ptp(place, axis=0) + 1.0 for place in places]  # with a margin of 1
+    width = max(max(size[0] for size in sizes), math.sqrt(2 * sum(size.prod() for size in sizes)))
+    rows: list[list[int]] = [[]]
+    for i, size in enumerate(sizes):
+        if rows[-1] and sum(sizes[j][0] for j in rows[-1]) + size[0] > width + 1e-9:
+            rows.append([])
+        rows[-1].append(i)
+    points, floor = np.zeros((len(graph), 2)), 0.0
+    for row in rows:
+        height, left = max(sizes[i][1] for i in row), -sum(sizes[i][0] for i in row) / 2
+        for i in row:
+            centre = (places[i].min(axis=0) + places[i].max(axis=0)) / 2
+            points[parts[i]] = places[i] - centre + (left + sizes[i][0] / 2, floor - height / 2)
+            left += sizes[i][0]
+        floor -= height
     return points
 
 
 def connected_layout(graph: nx.Graph) -> Points:
     """A clear layout float64[n, 2] of a connected graph on 0..n-1, without crossings for a tree, edges about 1 long."""
-    if len(graph) == 1:
-        return np.zeros((1, 2))
+    if len(graph) < 3:
+        return np.array([[-0.5, 0.0], [0.5, 0.0]]) if len(graph) == 2 else np.zeros((1, 2))
     edges = np.array(graph.edges)
+    if nx.is_tree(graph) and crowded(graph):  # equal lengths would press its leaves together
+        return lengthwise(equal_angle(graph))
     candidates = [equal_angle(graph) if nx.is_tree(graph) else ring(graph)]
     if len(graph) <= MOST_VERTICES and len(edges) <= MOST_EDGES:
         candidates += [] if nx.is_tree(graph) else shells(graph)
@@ -140,7 +305,7 @@ def connected_layout(graph: nx.Graph) -> Points:
         best = (plane or candidates[:1])[-1]
     else:
         best = min(candidates, key=lambda points: (clearness(points, edges) < 0.09, trouble(points, edges)))
-    return np.asarray(best / np.median(lengths(best, edges)))
+    return upright(best / np.median(lengths(best, edges)))
 
 
 def ring(graph: nx.Graph) -> Points:
@@ -150,19 +315,41 @@ def ring(graph: nx.Graph) -> Points:
 
 
 def equal_angle(tree: nx.Graph) -> Points:
-    """A plane drawing float64[n, 2] of a tree from its middle; a subtree's angle is as its leaves (Felsenstein)."""
+    """A plane drawing float64[n, 2] of a tree from its middle: each branch in a sector of its own (Felsenstein).
+
+    Many leaves at one vertex share a sector that grows slowly with their number, so that paths beside them have room;
+    they stand as far out as it takes to keep them apart.
+    """
     root = max(nx.center(tree), key=lambda v: (tree.degree(v), -v))
     order = list(nx.bfs_edges(tree, root))
-    leaves = {v: float(tree.degree(v) == 1 and v != root) for v in tree}
-    for parent, child in reversed(order):
-        leaves[parent] += leaves[child]
-    points, free = np.zeros((len(tree), 2)), {root: (0.0, 2 * np.pi / leaves[root])}
+    children: dict[int, list[int]] = {v: [] for v in tree}
     for parent, child in order:
-        angle, unit = free[parent]
-        width = unit * leaves[child]
-        free[parent], free[child] = (angle + width, unit), (angle, unit)
-        points[child] = points[parent] + (np.cos(angle + width / 2), np.sin(angle + width / 2))
+        children[parent].append(child)
+    share: dict[int, float] = {}  # of its parent's sector, not yet divided by the sum over its siblings
+    size, wide = dict.fromkeys(tree, 1), crowded(tree)
+    for v in [child for _, child in reversed(order)] + [root]:
+        leaves = [w for w in children[v] if not children[w]]
+        together = min(len(leaves), MOST_LEAVES * (len(leaves) / MOST_LEAVES) ** 0.3)
+        share.update((w, together / len(leaves)) for w in leaves)
+        size[v] += sum(size[w] for w in children[v])
+        share[v] = max(sum(share[w] for w in children[v]), size[v] ** 0.5 if wide else 1.0)
+    points, sector = np.zeros((len(tree), 2)), {root: (0.0, 2 * np.pi)}
+    for v in [root] + [child for _, child in order]:
+        start, width = sector[v]
+        total = sum(share[w] for w in children[v])
+        children[v].sort(key=lambda w: (not children[w], w))  # leaves together
+        for w in children[v]:
+            angle = width * share[w] / total
+            far = min(max(1.0, LEAF_GAP * (1 + (size[w] > 1) * (not wide)* size[w]**0.5) / angle), 1e9)
+            points[w] = points[v] + far * np.array((np.cos(start + angle / 2), np.sin(start + angle / 2)))
+            sector[w] = (start, angle)
+            start += angle
     return points
+
+
+def crowded(tree: nx.Graph) -> bool:
+    """Whether some vertex has so many leaves that they need longer edges."""
+    return any(sum(tree.degree(w) == 1 for w in tree[v]) > MOST_LEAVES for v in tree)
 
 
 def shells(graph: nx.Graph) -> list[Points]:
@@ -234,10 +421,16 @@ def typical_spacing(points: Points) -> float:
 
 
 def upright(points: Points) -> Points:
-    """The drawing float64[n, 2] turned about its centre so that its longest direction is horizontal."""
+    """The drawing float64[n, 2] turned about its centre so that it spreads most horizontally."""
     centred = points - points.mean(axis=0)
-    if len(points) < 3:
-        return centred if len(points) < 2 else np.array([[-0.5, 0.0], [0.5, 0.0]])
     axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1]
     axes[:, 1] *= np.sign(np.linalg.det(axes))  # a rotation, not a reflection
     return np.asarray(centred @ axes)
+
+
+def lengthwise(points: Points) -> Points:
+    """The drawing float64[n, 2] turned so that its two points farthest apart lie on a horizontal line."""
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=2)
+    i, j = np.unravel_index(int(gaps.argmax()), gaps.shape)
+    cosine, sine = (points[j] - points[i]) / gaps[i, j]
+    return np.asarray(points @ np.array([[cosine, -sine], [sine, cosine]]))

@@ -67,6 +67,9 @@ class GraphEnv(SearchEnv):
         return Solution("graphs", self.objective.name, value, {**graph, "formula": formula} if formula else graph)
 
 
+MIRRORED = str.maketrans("<>", "><")
+
+
 def least_girth(aim: Objective) -> int:
     """What no cycle of the conjecture's graphs is shorter than, by its class or its hypotheses on girth; at least 3."""
     if aim.conjecture is None:
@@ -76,7 +79,7 @@ def least_girth(aim: Objective) -> int:
         sides = (hypothesis.left, hypothesis.right)
         operator = hypothesis.operator
         if sides[1].value == "girth":
-            sides, operator = sides[::-1], {"<": ">", "<=": ">="}.get(operator, operator)
+            sides, operator = sides[::-1], operator.translate(MIRRORED)
         bound = sides[1].value
         if sides[0].value == "girth" and operator in (">", ">=", "==") and isinstance(bound, Fraction):
             least = max(least, math.floor(bound) + 1 if operator == ">" else math.ceil(bound))

@@ -80,7 +80,7 @@ def searched(config: GraphConfig) -> str:
     what = "trees" if trees else "graphs"
     most = "up to " if config.moves == "grow" else ""
     if config.n is None:
-        return f"searched: {what} on {most}{config.vertices} vertices, or on the orders that the agent tries"
+        return f"searched: {what} on {most}{config.vertices} vertices (env.n), unless the agent chooses the orders"
     return f"searched: {what} on {most}{config.n} vertices, labelled 0..{config.n - 1}"
 
 

@@ -13,15 +13,18 @@ from .graph6 import decode
 from .objective import Objective, objective
 
 LISTED = {"word": 8, "tree": 14}  # orders up to which all graphs and all trees are listed first
-WALKS = (  # moves, order, graphs scored in the first round; small orders first, for small counterexamples
-    ("flip", 10, 32_000), ("flip", 12, 48_000), ("grow", 16, 20_000), ("tree", 16, 30_000), ("tree", 18, 60_000),
-    ("flip", 16, 32_000), ("tree", 20, 60_000), ("flip", 20, 24_000), ("grow", 24, 20_000), ("tree", 26, 40_000), ("tree", 32, 40_000), ("branch", 40, 30_000), ("branch", 120, 40_000),
-    ("branch", 203, 60_000),
+WALKS = (  # moves, order, graphs scored in the first round; small orders first, for small finds
+    ("flip", 10, 32_000), ("flip", 12, 48_000), ("tree", 16, 30_000), ("tree", 18, 60_000), ("tree", 20, 60_000),
+    ("grow", 16, 20_000), ("flip", 16, 32_000), ("tree", 26, 40_000), ("tree", 32, 40_000), ("flip", 20, 24_000),
+    ("flip", 12, 96_000), ("grow", 24, 20_000), ("branch", 40, 30_000), ("branch", 120, 40_000),
+    ("branch", 203, 128_000),
 )  # fmt: skip
+QUICK = {9: 16_000, 10: 24_000, 11: 24_000, 12: 64_000}  # order: graphs scored, when a find is to become smaller
+WHAT = {"flip": "graphs on", "tree": "trees on", "grow": "graphs grown to", "branch": "branched trees on"}
 CHAINS = {"tree": 64, "flip": 32, "grow": 32, "branch": 64}
 PLAIN = "env.rewards=sparse"  # whatever the problem's own environment is to do
 KNOBS = {
-    "flip": ("env.start=random",),
+    "flip": ("env.start=random", "agent.patience=1000000"),
     "grow": ("env.start=none",),
     "branch": ("env.slots=4", "agent.spread=1000", "agent.patience=2000"),
 }
@@ -63,26 +66,34 @@ def listed(config: GraphConfig, aim: Objective) -> list[Stage]:
         stages = [replace(everything("word", f"env.n={config.n}"), whole=True)]
     else:
         stages = [everything("tree", f"env.n={config.n}")] if config.n <= LISTED["tree"] else []
-    return [replace(stage, smaller=partial(smaller, aim, config, "flip", 24_000)) for stage in stages]
+    return [replace(stage, smaller=partial(smaller, aim, config, "flip", 24_000, True)) for stage in stages]
 
 
 def everything(moves: str, orders: str) -> Stage:
     return Stage("enumerate", (f"env.moves={moves}", orders, PLAIN), 10**9)
 
 
-def walk(aim: Objective, config: GraphConfig, moves: str, n: int, work: int) -> Stage:
+def walk(aim: Objective, config: GraphConfig, moves: str, n: int, work: int, quick: bool = True) -> Stage:
     """Annealing with one kind of moves on one order."""
     chains = CHAINS[moves]
     words = (f"env.n={n}", f"env.moves={moves}", PLAIN, f"agent.chains={chains}", f"agent.steps={work // chains}")
-    return Stage("annealing", words + KNOBS.get(moves, ()), work, partial(smaller, aim, config, moves, work))
+    label = f"{WHAT[moves]} {n}"
+    return Stage(
+        "annealing", words + KNOBS.get(moves, ()), work, partial(smaller, aim, config, moves, work, quick), label=label
+    )
 
 
-def smaller(aim: Objective, config: GraphConfig, moves: str, work: int, found: Solution) -> list[Stage]:
-    """Walks for a counterexample on fewer vertices than one that was found."""
+def smaller(aim: Objective, config: GraphConfig, moves: str, work: int, quick: bool, found: Solution) -> list[Stage]:
+    """Walks for a counterexample on fewer vertices than one that was found.
+
+    If `quick`, general graphs on few vertices come first; then the moves that found it.
+    """
     if config.n is not None:
         return []
     n = len(decode(found.solution["graph6"]))
-    kinds = [(moves, n // 2), (moves, 3 * n // 4)] if n > 24 else []
-    kinds.append(("flip" if n <= 16 and "tree" not in aim.classes else moves, n - 1))
-    fitting = [(kind, order) for kind, order in kinds if fits(aim, kind, order) and order > LISTED["word"]]
-    return [walk(aim, config, kind, order, work) for kind, order in fitting]
+    orders = sorted({n // 2, 3 * n // 4, n - 1} if n > 24 else {n - 1})
+    stages = [walk(aim, config, moves, order, work, quick=False) for order in orders if fits(aim, moves, order)]
+    if quick:
+        general = [walk(aim, config, "flip", k, work) for k, work in QUICK.items() if k < n and fits(aim, "flip", k)]
+        stages = [replace(stage, smaller=None) for stage in general] + stages
+    return stages

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
@@ -33,6 +34,7 @@ class Values:
     def __init__(self, graph: Graph, invariants: dict[str, Interval], bits: int) -> None:
         self.graph, self.invariants, self.bits = graph, invariants, bits
         self.used: set[str] = set()
+        self.aggregates: dict[int, tuple[ast.Call, Interval]] = {}  # by identity, so that a nested one is found once
 
     def invariant(self, name: str) -> Interval:
         require(name in self.invariants, f"the certificate says nothing of {name}, which the formula uses")
@@ -53,7 +55,9 @@ def exactly(x: int | Fraction) -> Interval:
 def evaluate(node: ast.expr, text: str, values: Values, names: Names) -> Interval:
     """The interval of an expression, by a walk over a whitelist of Python's syntax."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return exactly(Fraction(text[node.col_offset : node.end_col_offset]))
+        literal = text[node.col_offset : node.end_col_offset]
+        require(re.fullmatch(r"[0-9]*\.?[0-9]*", literal) is not None, f"{literal} is not a plain decimal number")
+        return exactly(Fraction(literal))
     if isinstance(node, ast.Name):
         return pi(values.bits) if node.id == "pi" else names[node.id] if node.id in names else values.invariant(node.id)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -62,28 +66,36 @@ def evaluate(node: ast.expr, text: str, values: Values, names: Names) -> Interva
         left, right = (evaluate(side, text, values, names) for side in (node.left, node.right))
         return OPERATORS[type(node.op)](left, right, values.bits)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return call(node.func.id, node.args, text, values, names)
-    if isinstance(node, ast.IfExp) and isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ast.Eq):
+        return call(node, node.func.id, text, values, names)
+    if isinstance(node, ast.IfExp) and isinstance(node.test, ast.Compare) and [*map(type, node.test.ops)] == [ast.Eq]:
         left, right = (evaluate(side, text, values, names) for side in (node.test.left, node.test.comparators[0]))
         return evaluate(node.body if certainly(ast.Eq, left, right) else node.orelse, text, values, names)
     raise Refused("the formula uses something outside the formula language")
 
 
-def call(name: str, arguments: list[ast.expr], text: str, values: Values, names: Names) -> Interval:
+def call(node: ast.Call, name: str, text: str, values: Values, names: Names) -> Interval:
     """A function, an indexed invariant or an aggregator such as max_vertex."""
     if name in FUNCTIONS:
-        return FUNCTIONS[name](*(evaluate(part, text, values, names) for part in arguments), bits=values.bits)
-    if name in INDEXED and len(arguments) == 1:
-        return values.indexed(name, evaluate(arguments[0], text, values, names))
+        return FUNCTIONS[name](*(evaluate(part, text, values, names) for part in node.args), bits=values.bits)
+    if name in INDEXED and len(node.args) == 1:
+        return values.indexed(name, evaluate(node.args[0], text, values, names))
+    if id(node) not in values.aggregates:  # it sees no names from outside
+        values.aggregates[id(node)] = node, aggregate(node, name, text, values)
+    return values.aggregates[id(node)][1]
+
+
+def aggregate(node: ast.Call, name: str, text: str, values: Values) -> Interval:
+    """The largest, smallest, sum or mean of a term over vertices, edges or integers."""
     fold, _, over = name.partition("_")
     require(fold in ("max", "min", "sum", "mean") and over in PLACES, f"{name} is not part of the formula language")
-    require(len(arguments) == (3 if over == "index" else 1), f"{name} has another number of arguments")
-    ends = [evaluate(end, text, values, {}) for end in arguments[1:]]
+    require(fold != "mean" or over == "vertex", f"{name} is not part of the formula language")
+    require(len(node.args) == (3 if over == "index" else 1), f"{name} has another number of arguments")
+    ends = [evaluate(end, text, values, {}) for end in node.args[1:]]
     places = [*PLACES[over](values, ends)]
     terms = []
     for local, count in places:
         try:
-            terms.append((evaluate(arguments[0], text, values, local), count))
+            terms.append((evaluate(node.args[0], text, values, local), count))
         except Undefined:  # certainly undefined at a vertex or an edge: left out
             if over == "index":
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 
 Graph = list[set[int]]
@@ -118,6 +119,8 @@ def hessenberg_polynomial(rows: list[list[int]], prime: int) -> list[int]:
 
 def read_interval(pair: list[str]) -> Interval:
     """Two rationals in lowest terms, the first not above the second."""
+    plain = all(isinstance(end, str) and re.fullmatch("-?[0-9]+(/[0-9]+)?", end) for end in pair)  # no 1e999999999
+    require(plain, "an interval's end is not a rational number")
     low, high = map(Fraction, pair)
     require(low <= high and [str(low), str(high)] == pair, "an interval is empty or not in lowest terms")
     return low, high

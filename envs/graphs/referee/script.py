@@ -29,7 +29,10 @@ def check(data: dict[str, Any]) -> list[str]:
     certificate = data["certificate"]
     require(certificate.keys() == FIELDS, "the certificate has other fields than a certificate has")
     values, lines = check_invariants(certificate)
-    *prefix, body = pieces(certificate["formula"], ":")
+    formula = certificate["formula"]  # Python's parser counts bytes, reads look-alikes as letters, skips comments
+    require(isinstance(formula, str) and formula.isascii() and formula.isprintable(), "the formula is not plain text")
+    require("#" not in formula, "the formula has a comment")
+    *prefix, body = pieces(formula, ":")
     require(len(prefix) == 1 or prefix[1:] == ["maximise"], "the formula is not 'class, hypotheses: claim'")
     lines += check_prefix(prefix[0], values)
     claim = Claim(body, values, objective=len(prefix) == 2)
@@ -48,7 +51,7 @@ def check_invariants(certificate: dict[str, Any]) -> tuple[Values, list[str]]:
         require(part.keys() == {"interval", "witness"}, f"the entry of {key} has other fields than an entry has")
         invariants[key] = interval = read_interval(part["interval"])
         lines.append(reason(key, graph, interval, part["witness"]))
-    ends = [end for pair in invariants.values() for end in pair] + [Fraction(end) for end in certificate["score"]]
+    ends = [end for pair in (*invariants.values(), read_interval(certificate["score"])) for end in pair]
     return Values(graph, invariants, 64 + 2 * max(end.denominator.bit_length() for end in ends)), lines
 
 
@@ -81,6 +84,8 @@ class Claim:
             return
         require(isinstance(node, ast.Compare) and len(node.ops) == 1, "a claim has exactly one comparison")
         assert isinstance(node, ast.Compare)
+        inequality = isinstance(node.ops[0], ast.LtE | ast.GtE | ast.Lt | ast.Gt)
+        require(inequality, "a claim has one of the comparisons <= >= < >")
         self.left, self.right = (evaluate(side, self.text, values, {}) for side in (node.left, node.comparators[0]))
         self.upward = isinstance(node.ops[0], ast.GtE | ast.Gt)
         self.strict = isinstance(node.ops[0], ast.Lt | ast.Gt)
@@ -101,6 +106,7 @@ def check_score(data: dict[str, Any], claim: Claim) -> list[str]:
     require(stored["score"] == difference, "the score is not the difference of the sides")
     sign = sign_of(claim.score(claim.left, claim.right), claim.strict, claim.objective)
     require(certificate["sign"] in (sign, "undecided"), f"the sign of the score is {sign}, not what is stated")
+    require(type(data["value"]) in (int, float), "the recorded value is no number")
     value, (low, high) = Fraction(data["value"]), stored["score"]
     slack = Fraction(1, 10**9) * (1 + abs(value))
     require(low - slack <= value <= high + slack, "the recorded value is not the score")

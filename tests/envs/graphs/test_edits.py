@@ -1,4 +1,4 @@
-"""Graphs changed pair by pair, step by step against a plain twin on sets of edges: ../shared/specs/graphs.md, 4.2-4.5."""
+"""Graphs changed pair by pair, step by step against a plain twin on a set of edges (the moves' own definitions)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class Twin:
         if self.moves.startswith("local"):
             return action % self.n != self.vertex
         if self.moves == "flip" and self.stay_connected and not (self.keep and action < len(self.pairs)):
-            return self.pairs[action % len(self.pairs)] not in {tuple(sorted(edge)) for edge in nx.bridges(self.graph())}
+            held = {tuple(sorted(edge)) for edge in nx.bridges(self.graph())}
+            return self.pairs[action % len(self.pairs)] not in held
         return True
 
     def put(self, pair, present):
@@ -192,7 +193,7 @@ def test_the_best_graph_of_an_episode_is_its_object(make, rng):
 
 
 def test_a_hit_ends_an_episode_unless_told_otherwise(make, rng):
-    """The first counterexample is the last graph; an equality's rounding error and an objective's values are no hits."""
+    """The first counterexample is the last graph; an equality's rounding error and an objective's value are none."""
     rows = np.arange(60)
     env = make("graphs", 60, n=6, moves="flip", reward=FEW, rewards="difference", start="path")
     env.reset(seed=0)

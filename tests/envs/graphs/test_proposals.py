@@ -1,4 +1,4 @@
-"""Random neighbours: always legal objects, of the kinds that are documented, reachable, and a function of the stream."""
+"""Random neighbours: legal objects, of the documented kinds, reachable, and a function of the stream alone."""
 
 from __future__ import annotations
 
