@@ -46,7 +46,7 @@ class AMCS(Restarting):
             trial = best.resized(1)
             trial.copy(_ROW, _ROW, best)
             while self.rng.random() < depth / (depth + 1):
-                trial.prune(_ROW, self.streams(1))  # type: ignore[attr-defined]
+                trial.prune(_ROW, self.streams(1))
             found = self.nested(trial, depth, level)
             if float(found.score(_ROW)[0]) > value + NOISE:
                 best.copy(_ROW, _ROW, found)

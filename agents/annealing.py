@@ -58,7 +58,7 @@ class Annealing(Restarting):
         for step in range(self.config.steps):
             if self.done(best.value) or step - since > self.config.patience:
                 break
-            moving.propose(rows, Streams(seeds, rows, np.full(task.size, step)))  # type: ignore[attr-defined]
+            moving.propose(rows, Streams(seeds, rows, np.full(task.size, step)))
             scores = moving.score(rows)
             part = step / self.config.steps
             temperature = hot ** (1 - part) * cold**part * ladder
@@ -90,7 +90,7 @@ def scale(arena: SearchEnv, rows: NDArray[np.int64], rng: np.random.Generator) -
     """How much a random move changes the score: the median of what is not 0 over 20 moves a row, which are made."""
     values, changes, seeds = arena.score(rows), [], np.full(len(rows), rng.integers(2**63))
     for step in range(20):
-        arena.propose(rows, Streams(seeds, rows, np.full(len(rows), step)))  # type: ignore[attr-defined]
+        arena.propose(rows, Streams(seeds, rows, np.full(len(rows), step)))
         scores = arena.score(rows)
         with np.errstate(invalid="ignore"):
             change = np.abs(scores - values)

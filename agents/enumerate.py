@@ -36,9 +36,9 @@ class Enumerate(Agent):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """List and score until all is seen, the budget is spent, or, if so asked, the problem is solved."""
-        said, before, spent = "", run.generation, env.meter.evaluations
-        listed = 0
-        for scores, solution, sentence in env.everything(self.config.most):  # type: ignore[attr-defined]
+        said, listed, before, spent = "", 0, run.generation, env.meter.evaluations
+        run.notes.clear()  # of the session that is resumed
+        for scores, solution, sentence in env.everything(self.config.most):
             said = sentence or said
             listed += len(scores) > 0
             if listed <= before:  # a resumed run: seen before the interruption

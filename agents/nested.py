@@ -79,7 +79,7 @@ class Nested(Restarting):
                 for action, steps in zip(first, episodes.actions, strict=True)
             ]
             return scores, lines
-        found = [self.search(trial, row, level - 1, rng) for row in rows]
+        found = [self.search(trial, int(row), level - 1, rng) for row in rows]
         lines = [np.concatenate([[action], line]) for action, (_, line) in zip(first, found, strict=True)]
         return np.array([score for score, _ in found]), lines
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +29,9 @@ class Config:
     tasks: int = knob(1, "searches a generation, for workers; changes the numbers, the workers do not", 1, 1000)
 
 
+REPORTS = ("searched at random", "the best found is an equality")  # notes of a session's end
+
+
 class Refute(Agent):
     """Runs the stages that the environment's plug-in lists in its `portfolio`, and stops at the first proved solution.
 
@@ -46,6 +51,7 @@ class Refute(Agent):
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """Stage after stage until the problem is solved or the budget spent."""
         self.budget = budget
+        run.notes[:] = [note for note in run.notes if not note.startswith(REPORTS)]  # of the session that is resumed
         while not budget.spent and self.stage(env, run.generation * self.config.tasks) is not None:
             before = env.meter.evaluations
             results = run.map(run.tasks(self.config.tasks, self.config.tasks))
@@ -68,9 +74,9 @@ class Refute(Agent):
         turns = Counter(stage.label for stage in stages if stage is not None and stage.label)
         if turns:
             walks = ", ".join(f"{label} (x{count})" if count > 1 else label for label, count in turns.items())
-            run.note(f"searched at random, {run.budget.evaluations:,} evaluations in all: {walks}")
-        if run.best is not None and abs(run.best.value) <= getattr(env, "solved_above", 0.0):
-            run.note("the best found is an equality: nothing scored above 0")
+            run.note(f"{REPORTS[0]}, {run.budget.evaluations:,} evaluations in all: {walks}")
+        if run.best is not None and abs(run.best.value) <= env.solved_above < math.inf:
+            run.note(f"{REPORTS[1]}: nothing scored above 0")
 
     def work(self, env: SearchEnv, task: Task) -> tuple[Solution | None, list[str]]:
         """One stage: the best solution, made smaller if it solves the problem, and what there is to say."""
@@ -78,7 +84,10 @@ class Refute(Agent):
         if stage is None:
             return None, []
         seed = int(task.rng().integers(2**62))
-        run = self.perform(env, stage, seed)
+        try:
+            run = self.perform(env, stage, seed)
+        except MathrlError as error:  # such as an invariant that is too slow on so many vertices
+            return None, [f"left out: {stage.label or stage}: {error}"]
         best, notes = run.best, run.notes
         if best is not None and not stage.whole:
             best = replace(best, optimal=False, bound=None)
@@ -131,13 +140,13 @@ class Refute(Agent):
     def smallest(self, env: SearchEnv, stage: Stage, best: Solution, seed: int) -> Solution:
         """The solution without what it does not need, and then the same search for less, as long as that succeeds."""
         assert env.plugin is not None
-        shrink = env.plugin.get("shrink") if env.plugin.shrink is not None else lambda solution: solution
-        best, waiting = shrink(best), stage.smaller(best) if stage.smaller else []
+        shrink = env.plugin.get("shrink") if env.plugin.shrink is not None else lambda solution, config: solution
+        best, waiting = shrink(best, env.config), stage.smaller(best) if stage.smaller else []
         while waiting and not (self.budget is not None and self.budget.urgent):
             stage = waiting.pop(0)
             run = self.perform(env, stage, seed)
             if run.best is not None and run.budget.solved:
-                best = shrink(run.best)
+                best = shrink(run.best, env.config)
                 waiting = stage.smaller(best) if stage.smaller else []
         return best
 
@@ -145,8 +154,9 @@ class Refute(Agent):
         """Compile what the first round will run."""
         assert env.plugin is not None
         for stage in env.plugin.get("portfolio")(env.config, 0):
-            arena, agent = self.prepare(env, stage, 0)
-            warm_up(arena, agent)
+            with suppress(MathrlError):  # which the stage itself will say
+                arena, agent = self.prepare(env, stage, 0)
+                warm_up(arena, agent)
 
 
 PLUGIN = AgentPlugin("refute", Refute, "the family's searches in turn, until one succeeds", learns=False)

@@ -43,14 +43,14 @@ class Tabu(Restarting):
         rows, tries = np.arange(task.size), np.arange(task.size * width)
         self.start(walkers, rows, rng)
         best = walkers.solution(int(walkers.score(rows).argmax()))
-        visited = np.repeat(walkers.keys(rows)[:, None], self.config.memory, axis=1)  # type: ignore[attr-defined]
+        visited = np.repeat(walkers.keys(rows)[:, None], self.config.memory, axis=1)
         seeds = np.full(len(tries), rng.integers(2**63))
         for step in range(self.config.steps):
             if self.done(best.value):
                 break
             trial.copy(np.repeat(rows, width), tries, walkers)
-            trial.propose(tries, Streams(seeds, tries, np.full(len(tries), step)))  # type: ignore[attr-defined]
-            scores, keys = trial.score(tries), trial.keys(tries)  # type: ignore[attr-defined]
+            trial.propose(tries, Streams(seeds, tries, np.full(len(tries), step)))
+            scores, keys = trial.score(tries), trial.keys(tries)
             if scores.max() > best.value:
                 best = trial.solution(int(scores.argmax()))
             tabu = (keys.reshape(task.size, width)[:, :, None] == visited[:, None, :]).any(axis=2)

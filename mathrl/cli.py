@@ -254,17 +254,27 @@ def verify(
 
 @app.command()
 def show(
-    path: Annotated[str, typer.Argument(help="a run folder or a JSON Lines file")],
+    paths: Annotated[list[str], typer.Argument(help="a run folder or a JSON Lines file; several with --to sheet")],
     to: Annotated[
-        str, typer.Option("--to", help="a format of the family (graphs: g6, sage, check), or json, png, svg")
+        str,
+        typer.Option(
+            "--to", help="a format of the family (graphs: g6, sage, dot, tikz, check), or json, png, svg, sheet"
+        ),
     ] = "",
     out: Annotated[Path | None, typer.Option(help="write there instead of the terminal")] = None,
     load: LoadOption = None,
 ) -> None:
-    """Show the best solution: its certificate in words and its picture, or a file for another program."""
+    """Show the best solution: its certificate in words, its picture, a file for another program; or all of them."""
     from mathrl import verbs
 
     load_files(load)
+    if to == "sheet":
+        drawn, count = verbs.sheet(paths, out or Path("sheet.svg"))
+        print(f"{drawn}  (distinct solutions: {count})")
+        return
+    path, *more = paths
+    if more:
+        raise MathrlError(f"only --to sheet shows several runs or files, and {more[0]} is the second")
     if to in ("png", "svg"):
         file = out or Path(f"solution.{to}")
         if verbs.picture(path, verbs.best_of(path).record, file) is None:

@@ -7,6 +7,7 @@ row operations (`begin`, `advance`, `observe`, `masks`, `copy`, `score`); `reset
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -78,6 +79,7 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
         "autoreset_mode": AutoresetMode.DISABLED,
     }
     kind: ClassVar[Literal["flat", "set"]] = "flat"
+    solved_above: float = math.inf  # a score above it ends a search with `--until solved`, if the verifier agrees
     one_problem: ClassVar[bool] = False  # drawn instances are only starts of one and the same problem
     Config: ClassVar[type]
     plugin: EnvPlugin | None = None
@@ -278,7 +280,7 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
         over = terminated | truncated
         info: dict[str, Any] = {}
         if over.any():
-            info.update(score=np.where(over, self.score(rows), np.nan), _score=over)
+            info.update(score=self._scores(over), _score=over)
             if self.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP:
                 info.update(self._final(rows, over))
                 self.restart(rows[over])
@@ -290,12 +292,18 @@ class SearchEnv(VectorEnv[Any, Any, Any]):
             info | self.face_info(rows),
         )
 
+    def _scores(self, over: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The scores of the rows that are over, float64[B]; NaN for the others, which are not scored for this."""
+        scores = np.full(self.num_envs, np.nan)
+        scores[over] = self.score(self._all[over])
+        return scores
+
     def _final(self, rows: Rows, over: NDArray[np.bool_]) -> dict[str, Any]:
         """Gymnasium's record of the last observations of finished rows."""
         last, final = self.face_observation(rows), np.empty(self.num_envs, object)
         for row in np.flatnonzero(over):
             final[row] = {key: part[row] for key, part in last.items()} if isinstance(last, dict) else last[row]
-        scores = np.where(over, self.score(rows), np.nan)
+        scores = self._scores(over)
         return {
             "final_obs": final,
             "_final_obs": over,

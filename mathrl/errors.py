@@ -27,5 +27,5 @@ def unknown(word: str, what: str, valid: Iterable[str], listing: str = "") -> Ma
 
 
 def canonical(name: str) -> str:
-    """Names are compared in lower case with `_` read as `-`."""
-    return name.strip().lower().replace("_", "-")
+    """Names are compared in lower case with `_` read as `-`; a last `_`, as in Python's `class_`, is dropped."""
+    return name.strip().lower().rstrip("_").replace("_", "-")

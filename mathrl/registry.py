@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import json
 import pkgutil
 import sys
 import traceback
@@ -58,6 +59,8 @@ class EnvPlugin:
     )
     draw: Lazy = None  # (record, path) -> path
     svg: Lazy = None  # record -> str
+    sheet: Lazy = None  # (records, path) -> path: a contact sheet of several solutions
+    key: Lazy = None  # record -> str, equal for solutions that are the same object up to names
     exports: Mapping[str, Lazy] = field(default_factory=dict)  # format -> (record -> str)
     rewards: Lazy = None  # () -> list[RewardEntry]
     reward_kinds: Lazy = None  # name of a new function reward, function -> None; what @mathrl.reward calls
@@ -67,7 +70,7 @@ class EnvPlugin:
     hints: tuple[str, ...] = ()  # what to try after a success, shown by the command line
     misses: tuple[str, ...] = ()  # what to try after a failure
     portfolio: Lazy = None  # (config, round) -> list of portfolio.Stage: the searches that `refute` runs
-    shrink: Lazy = None  # solution -> solution: without what it does not need to solve the problem
+    shrink: Lazy = None  # (solution, config) -> solution: without what it does not need to solve the problem
     listings: Mapping[str, Lazy] = field(default_factory=dict)  # e.g. "invariants" -> () -> list[RewardEntry]
     origin: str = ""  # the file it came from, when it was given by path
 
@@ -95,6 +98,14 @@ class EnvPlugin:
         except Exception as error:  # a record may hold anything, and a user's verifier may trip over it
             return Verdict(False, False, f"the record cannot be checked: {type(error).__name__}: {error}")
         return verdict
+
+    def identity(self, record: Mapping[str, Any]) -> str:
+        """What the records of one and the same object share, by `key` or by what the solution holds."""
+        if self.key:
+            return str(self.get("key")(record))
+        return json.dumps(
+            {name: part for name, part in record["solution"].items() if name != "certificate"}, sort_keys=True
+        )
 
     def draw_svg(self, record: Mapping[str, Any]) -> str:
         """The picture of a solution as SVG text; empty if the family draws nothing."""

@@ -51,7 +51,7 @@ class Restarting(Agent):
         if len(instances) != 1:
             raise MathrlError(f"{run.name} works on one instance at a time, and {len(instances)} were given")
         self.instance, self.budget = instances[0], budget
-        self.enough = getattr(env, "solved_above", math.inf) if budget.until_solved else math.inf
+        self.enough = env.solved_above if budget.until_solved else math.inf
         while not budget.spent:
             before = env.meter.evaluations
             found: list[Solution] = run.map(run.tasks(self.rows * self.config.tasks, self.config.tasks))

@@ -34,6 +34,7 @@ except ValueError:
 
 
 TRIES = 8  # candidates of a batch shown to the verifier until it accepts one
+KEPT = 24  # distinct solutions that a run which goes on after it is solved keeps
 LINES = ("metrics.jsonl", "solutions.jsonl")  # the files that grow
 
 Find = tuple[int, float, float]  # evaluations, seconds and value of a new best
@@ -85,6 +86,7 @@ class Run:
         self.refused: list[str] = []  # why the verifier did not accept what the environment called a new best
         self.done = False  # an agent that is not a search has finished; nothing is left to do
         self._best: dict[int, Solution] = {}
+        self._kept: dict[str, float] = {}  # the values of the best distinct solutions above the environment's threshold
         self._saved = time.monotonic()
 
     @property
@@ -134,14 +136,56 @@ class Run:
                 continue
             accepted = self._accept(slot, found)  # refused: float noise; the next best may be sound
             tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
+        if self.folder and self.slots == 1 and self.budget.solved and not self.budget.until_solved:
+            self._collect(order, scores, solution)
 
-    def _accept(self, slot: int, found: Solution) -> bool:
-        """Verify a new best and keep it; False if the verifier refuses it."""
+    def _collect(
+        self, order: NDArray[np.int64], scores: NDArray[np.float64], solution: Callable[[int], Solution]
+    ) -> None:
+        """Write down solutions of a solved problem that are among the best distinct ones, though no new best.
+
+        Of a batch at most TRIES are looked at, one for each score that no kept one has; if there is none, one more
+        with a known score, of which each generation takes another.
+        """
+        assert self.env.plugin is not None
+        assert self.folder is not None
+        least = min(self._kept.values()) if len(self._kept) == KEPT else self._threshold
+        first: dict[float, int] = {}
+        for index in order:
+            if not scores[index] > least:
+                break
+            first.setdefault(round(float(scores[index]), 9), int(index))
+        known = {round(value, 9) for value in self._kept.values()}
+        fresh, values = [value for value in first if value not in known], list(first)
+        for value in fresh[:TRIES] or values[self.generation % max(len(values), 1) :][:1]:
+            found = solution(first[value])
+            if self.env.plugin.identity(found.to_json()) not in self._kept:
+                verified = self._verified(found)
+                if verified and self._keep(verified[0]):
+                    self.folder.append("solutions.jsonl", verified[0].to_json() | {"further": True})
+
+    @property
+    def _threshold(self) -> float:
+        return float(getattr(self.env, "solved_above", math.inf))
+
+    def _keep(self, found: Solution) -> bool:
+        """Count a verified solution among the distinct ones if it solves the problem and is good enough."""
+        if not (found.proved and found.value > self._threshold):
+            return False
+        assert self.env.plugin is not None
+        key = self.env.plugin.identity(found.to_json())
+        self._kept[key] = max(found.value, self._kept.get(key, -math.inf))
+        if len(self._kept) > KEPT:
+            del self._kept[min(self._kept, key=self._kept.__getitem__)]
+        return key in self._kept
+
+    def _verified(self, found: Solution) -> tuple[Solution, Verdict] | None:
+        """A solution with what its verdict and the clock say, and the verdict; None if the verifier refuses it."""
         assert self.env.plugin is not None
         verdict = self.env.plugin.check(found.to_json())
         if not verdict.holds:
             self.refused = [*self.refused, verdict.reason][:100]
-            return False
+            return None
         spent = self.budget
         if verdict.proved and verdict.certificate:
             found = replace(found, solution={**found.solution, "certificate": verdict.certificate})
@@ -152,9 +196,18 @@ class Run:
             evaluations=spent.evaluations,
             seconds=round(spent.seconds, 6),
         )
+        return found, verdict
+
+    def _accept(self, slot: int, found: Solution) -> bool:
+        """Verify a new best and keep it; False if the verifier refuses it."""
+        verified = self._verified(found)
+        if verified is None:
+            return False
+        found, verdict = verified
         self._best[slot], self.verdicts[slot] = found, verdict
         self.history[slot].append((found.evaluations, found.seconds, found.value))
-        spent.solved = self._all_solved()
+        self.budget.solved = self._all_solved()
+        self._keep(found)
         if self.folder:
             self.folder.append("solutions.jsonl", found.to_json() | ({"slot": slot} if slot else {}))
         return True
@@ -224,6 +277,9 @@ class Run:
             found, slot = Solution.from_json(record), record.get("slot", 0)
             if not isinstance(slot, int) or not 0 <= slot < self.slots:
                 raise MathrlError(f"{self.folder.path / 'solutions.jsonl'} is damaged: there is no instance {slot}")
+            self._keep(found)
+            if record.get("further"):
+                continue
             self._best[slot] = found
             self.history[slot].append((found.evaluations, found.seconds, found.value))
         assert self.env.plugin is not None

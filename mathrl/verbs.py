@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +139,9 @@ def export(path: str | Path, form: str) -> str:
     if form == "json":
         return json.dumps(shown.record)
     if form not in plugin.exports:
-        raise unknown(form, f"a format of {plugin.name}", [*plugin.exports, "json"])
+        drawn = [*["png", "svg"] * (plugin.draw is not None), *["sheet"] * (plugin.sheet is not None)]
+        forms = [*plugin.exports, "json", *drawn]
+        raise unknown(form, f"a format of {plugin.name}", forms, f"formats: {', '.join(forms)}")
     if not shown.verdict.holds:
         raise MathrlError(f"{path}: {shown.verdict.reason}")
     return str(registry.resolve(plugin.exports[form])(shown.record))
@@ -151,11 +155,50 @@ def picture(path: str | Path, record: dict[str, Any], file: Path | None = None) 
     folder = Path(path) / "plots" if Path(path).is_dir() else Path()
     name = re.sub(r"[^\w-]", "_", str(record.get("id", "solution")))[:64]  # a record must not choose another folder
     target = file or folder / f"{name}.png"
+    return _written(target, lambda: plugin.get("draw")(record, target))
+
+
+def distinct(paths: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """The solutions of one family in run folders and files, best first, each object once, and only what holds.
+
+    Objects found for several rewards take turns: the best for each reward, in the order given, then the second best.
+    """
+    records: list[dict[str, Any]] = []
+    for path in map(Path, paths):
+        _ask_for_files(path)
+        records += read_solutions(path)
+    for record in records:
+        check_record(record)
+    families = list(dict.fromkeys(record["env"] for record in records))
+    if len(families) > 1:
+        raise MathrlError(f"solutions of {' and '.join(families)} cannot be shown together")
+    kept: dict[str, dict[str, dict[str, Any]]] = {record["reward"]: {} for record in records}
+    for record in sorted(records, key=lambda record: math.inf if record["value"] is None else -record["value"]):
+        plugin = registry.find_env(record["env"])
+        if plugin.check(record).holds:
+            kept[record["reward"]].setdefault(plugin.identity(record), record)
+    turns = itertools.zip_longest(*(found.values() for found in kept.values()))
+    return [record for turn in turns for record in turn if record is not None]
+
+
+def sheet(paths: Sequence[str | Path], file: Path) -> tuple[Path, int]:
+    """Draw the best distinct solutions of runs and files on one contact sheet; its path, and how many there were."""
+    found = distinct(paths)
+    if not found:
+        raise MathrlError(f"there is no solution that holds in {', '.join(map(str, paths))}")
+    plugin = registry.find_env(found[0]["env"])
+    if plugin.sheet is None:
+        raise MathrlError(f"{plugin.name} draws no contact sheets")
+    return _written(file, lambda: plugin.get("sheet")(found, file)), len(found)
+
+
+def _written(file: Path, draw: Callable[[], Any]) -> Path:
+    """What a drawing function wrote; its folder is made first."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(plugin.get("draw")(record, target))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return Path(draw())
     except OSError as error:
-        raise MathrlError(f"cannot write the picture {target}: {error.strerror or error}") from None
+        raise MathrlError(f"cannot write the picture {file}: {error.strerror or error}") from None
 
 
 def _ask_for_files(path: Path) -> None:

@@ -16,6 +16,7 @@ class GraphConfig:
     n: int | None = knob(
         None, f"number of vertices (grow: the most); none: {DEFAULT_ORDER}, or the orders that refute tries", 2, 1000
     )
+    class_: str = knob("any", "search only here: a class and hypotheses, such as 'tree' or 'bipartite, Delta <= 4'")
     moves: Literal["word", "tree", "branch", "set", "flip", "linear", "local-set", "local-flip", "grow"] = knob(
         "word", "how graphs are made: pair by pair, as trees, by edits of a start graph, or by growth"
     )

@@ -23,6 +23,7 @@ from mathrl.errors import MathrlError
 
 from .graph6 import decode
 from .objective import objective
+from .scoring import THRESHOLD
 
 INK, GREY, ACCENT, SLATE, PAPER = "#22313f", "#9aa5b1", "#d1495b", "#b8c9d9", "#ffffff"
 MOST_VERTICES, MOST_EDGES = 150, 1000  # larger graphs are drawn as they come: comparing layouts would take seconds
@@ -58,7 +59,8 @@ class Drawing:
     @property
     def radius(self) -> float:
         """Of a vertex, in the unit of the points."""
-        return min(0.3 * typical_spacing(self.points), 0.022 * float(max(1.0, np.ptp(self.points, axis=0).max())))
+        extent = float(max(1.0, np.ptp(self.points, axis=0).max()))
+        return min(max(0.3 * typical_spacing(self.points), 0.004 * extent), 0.022 * extent)
 
     @property
     def plain(self) -> list[Edge]:
@@ -83,8 +85,8 @@ def svg(record: Mapping[str, Any]) -> str:
 
 
 def sheet(records: Sequence[Mapping[str, Any]], path: Path) -> Path:
-    """Write the pictures of up to 24 records side by side to path, as PNG or SVG by its suffix, and return the path."""
-    return write(contact_sheet(records[:MOST_CELLS]), Path(path))
+    """Write the pictures of the first 24 records side by side to path, as PNG or SVG by its suffix; return the path."""
+    return write(contact_sheet(records[:MOST_CELLS], len(records)), Path(path))
 
 
 def write(figure: Figure, path: Path) -> Path:
@@ -117,7 +119,7 @@ def picture(record: Mapping[str, Any]) -> Figure:
     heading = textwrap.wrap(name, 72, max_lines=3, placeholder=" ...")
     footer = graph6_lines(str(record["solution"]["graph6"]))
     details = [", ".join((order_and_size(drawn.graph), *score_of(record))), *([drawn.words] if drawn.words else [])]
-    top, bottom = 0.2 + 0.23 * len(heading) + 0.19 * len(details), 0.2 + 0.17 * len(footer)
+    top, bottom = 0.2 + 0.23 * len(heading) + 0.19 * len(details), 0.26 + 0.17 * len(footer)
     wide, tall = np.ptp(drawn.points, axis=0)
     body = (WIDTH - 0.6) * min(max(tall / max(wide, 1.0), 0.2), 0.9) + 0.3
     height = top + body + bottom
@@ -125,30 +127,32 @@ def picture(record: Mapping[str, Any]) -> Figure:
     paint(figure.add_axes((0.02, bottom / height, 0.96, body / height)), drawn, 0.96 * WIDTH, body)
     write_lines(figure, 0.5, height - 0.14, heading, 0.23, size=13 if len(name) < 48 else 9.5, color=INK, weight="bold")
     write_lines(figure, 0.5, height - 0.16 - 0.23 * len(heading), details, 0.19, size=10, color=INK)
-    write_lines(figure, 0.5, bottom - 0.06, footer, 0.17, size=8, color=GREY, family="monospace")
+    write_lines(figure, 0.5, bottom - 0.12, footer, 0.17, size=8, color=GREY, family="monospace")
     return figure
 
 
-def contact_sheet(records: Sequence[Mapping[str, Any]]) -> Figure:
-    """The figure: the conjecture above, then the graphs in rows, each over its order, size and score."""
+def contact_sheet(records: Sequence[Mapping[str, Any]], total: int) -> Figure:
+    """The figure: the conjecture above, then graphs out of `total` in rows, each over its order, size and score."""
+    drawings = [drawing(record) for record in records]
+    ratio = max(np.ptp(drawn.points[:, 1]) / max(np.ptp(drawn.points[:, 0]), 1.0) for drawn in drawings)
+    tall = CELL * min(max(ratio + 0.1, 0.35), 1.0)
     rewards = list(dict.fromkeys(map(reward_of, records)))
     columns = max(2, min(math.ceil(math.sqrt(1.3 * len(records))), 6))
     rows = math.ceil(len(records) / columns)
-    count = f"{len(records)} graphs" if len(records) > 1 else "1 graph"
+    count = f"the best {len(records)} of {total} distinct graphs" if total > len(records) else "distinct graphs"
     title = rewards[0] if len(rewards) == 1 else f"{len(rewards)} conjectures"
     heading = textwrap.wrap(title, 20 * columns, max_lines=3, placeholder=" ...")
     top, label = 0.45 + 0.25 * len(heading), 0.42 + 0.17 * (len(rewards) > 1)
-    pitch = CELL + label + 0.2
+    pitch = tall + label + 0.3
     width, height = columns * (CELL + 0.2) + 0.2, top + rows * pitch
     figure = Figure(figsize=(width, height), dpi=160, facecolor=PAPER)
     write_lines(figure, 0.5, height - 0.15, heading, 0.25, size=14, color=INK, weight="bold")
-    write_lines(figure, 0.5, height - 0.17 - 0.25 * len(heading), [f"{count}, no two alike"], 0.2, size=10, color=GREY)
-    for place, record in enumerate(records):
+    write_lines(figure, 0.5, height - 0.17 - 0.25 * len(heading), [f"{count}, best first"], 0.2, size=10, color=GREY)
+    for place, (record, drawn) in enumerate(zip(records, drawings, strict=True)):
         row, column = divmod(place, columns)
-        left, floor = 0.2 + column * (CELL + 0.2), height - top - row * pitch - CELL
-        drawn = drawing(record)
-        cell = figure.add_axes((left / width, floor / height, CELL / width, CELL / height), gid=f"graph-{place + 1}")
-        paint(cell, drawn, CELL, CELL)
+        left, floor = 0.2 + column * (CELL + 0.2), height - top - row * pitch - tall
+        cell = figure.add_axes((left / width, floor / height, CELL / width, tall / height), gid=f"graph-{place + 1}")
+        paint(cell, drawn, CELL, tall)
         middle, name = (left + CELL / 2) / width, textwrap.wrap(reward_of(record), 30, max_lines=1, placeholder=" ...")
         lines = [order_and_size(drawn.graph), *score_of(record)]
         write_lines(figure, middle, floor - 0.03, lines, 0.16, size=8, color=INK)
@@ -178,7 +182,9 @@ def order_and_size(graph: nx.Graph) -> str:
 def score_of(record: Mapping[str, Any]) -> list[str]:
     """The score in words, nothing if there is none."""
     value = record.get("value")
-    return [] if value is None else [f"score {value:.6g}"]
+    if value is None:
+        return []
+    return [f"score {value:.6g}" if value == 0 or abs(value) > THRESHOLD else "score 0, up to rounding"]
 
 
 def graph6_lines(text: str) -> list[str]:
@@ -198,7 +204,7 @@ def paint(axes: Axes, drawn: Drawing, wide: float, tall: float) -> None:
     axes.set_xlim(middle[0] - wide / inches / 2, middle[0] + wide / inches / 2)
     axes.set_ylim(middle[1] - tall / inches / 2, middle[1] + tall / inches / 2)
     dot = 72 * radius * inches  # a vertex's radius in points
-    thin = min(float(np.clip(2.2 - drawn.graph.number_of_edges() / 150, 0.4, 1.6)), max(0.3, 0.45 * dot))
+    thin = min(float(np.clip(2.2 - drawn.graph.number_of_edges() / 150, 0.5, 1.6)), max(0.4, 0.45 * dot))
     axes.add_collection(LineCollection([points[list(e)] for e in drawn.plain], colors=GREY, linewidths=thin, zorder=1))
     thick = min(2.4 + thin, max(1.0, 1.1 * dot))
     coloured = [points[list(edge)] for edge in sorted(drawn.edges)]
@@ -340,7 +346,7 @@ def equal_angle(tree: nx.Graph) -> Points:
         children[v].sort(key=lambda w: (not children[w], w))  # leaves together
         for w in children[v]:
             angle = width * share[w] / total
-            far = min(max(1.0, LEAF_GAP * (1 + (size[w] > 1) * (not wide)* size[w]**0.5) / angle), 1e9)
+            far = 1.0 if children[w] else max(1.0, LEAF_GAP / angle)
             points[w] = points[v] + far * np.array((np.cos(start + angle / 2), np.sin(start + angle / 2)))
             sector[w] = (start, angle)
             start += angle

@@ -39,7 +39,7 @@ class GraphEnv(SearchEnv):
     objective: Objective
 
     def prepare(self) -> None:
-        self.objective = objective(self.config.reward)
+        self.objective = objective(self.config.reward, self.config.class_)
         self.n = self.config.vertices
         self.penalty = -float(self.n + 1)
         conjecture = self.objective.conjecture
@@ -96,6 +96,6 @@ MOVES = {
 
 def environment(config: GraphConfig) -> type[GraphEnv]:
     """The class for the moves of a config; words of graphs without short cycles have a class of their own."""
-    short = config.moves == "word" and least_girth(objective(config.reward)) > 3
+    short = config.moves == "word" and least_girth(objective(config.reward, config.class_)) > 3
     module, _, name = MOVES["girth" if short else config.moves].partition(".")
     return cast("type[GraphEnv]", getattr(import_module(f".moves.{module}", __package__), name))

@@ -49,6 +49,67 @@ def sage_of(key: str) -> str:
     return re.sub(r"\bk\b", index, find(name).sage) if index else find(name).sage
 
 
+def to_dot(record: Mapping[str, Any]) -> str:
+    """A Graphviz file, for dot -Tpdf: the vertices pinned where the picture has them, coloured edges red."""
+    from .draw import ACCENT, GREY, INK, PAPER, drawing
+
+    graph6_of(record)
+    drawn = drawing(record)
+    centred = drawn.points - drawn.points.min(axis=0)
+    inches = 6.0 / max(float(centred.max()), 6.0)  # of a unit; at most 6 inches wide and high
+    style = f'shape=circle fixedsize=true label="" width={2 * drawn.radius * inches:.4f} style=filled color="{INK}"'
+    lines = [f"// {line}" for line in remarks(record, drawn.words)]
+    lines += ["graph G {", "  layout=neato; outputorder=edgesfirst", f'  node [{style} fillcolor="{PAPER}"]']
+    lines += [f'  edge [color="{GREY}" penwidth=1]']
+    for v, (x, y) in enumerate(centred * inches):
+        fill = f' fillcolor="{ACCENT}"' if v in drawn.vertices else ""
+        lines.append(f'  {v} [pos="{x:.4f},{y:.4f}!"{fill}]')
+    lines += [f"  {u} -- {v}" for u, v in drawn.plain]
+    lines += [f'  {u} -- {v} [color="{ACCENT}" penwidth=3]' for u, v in sorted(drawn.edges)]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def to_tikz(record: Mapping[str, Any]) -> str:
+    """A LaTeX document with the picture in TikZ, to compile or to copy from."""
+    from .draw import ACCENT, GREY, INK, PAPER, drawing
+
+    graph6_of(record)
+    drawn = drawing(record)
+    middle = (drawn.points.min(axis=0) + drawn.points.max(axis=0)) / 2
+    centimetres = min(1.2, 12.0 / max(float(abs(drawn.points - middle).max()) * 2, 1.0))  # of a unit
+    width = 2 * drawn.radius * centimetres
+    colours = {"ink": INK, "line": GREY, "mark": ACCENT, "paper": PAPER}
+    lines = [f"% {line}" for line in remarks(record, drawn.words)]
+    lines += ["\\documentclass[tikz,border=3mm]{standalone}"]
+    lines += [f"\\definecolor{{{name}}}{{HTML}}{{{code[1:].upper()}}}" for name, code in colours.items()]
+    lines += ["\\begin{document}", "\\begin{tikzpicture}["]
+    lines += [f"  vertex/.style={{circle, draw=ink, fill=paper, inner sep=0pt, minimum size={width:.3f}cm}},"]
+    lines += [
+        "  marked/.style={vertex, fill=mark},",
+        "  edge/.style={line, thin},",
+        "  red edge/.style={mark, very thick}]",
+    ]
+    for v, (x, y) in enumerate((drawn.points - middle) * centimetres):
+        lines.append(f"  \\coordinate ({v}) at ({x:.3f}, {y:.3f});")
+    lines += [f"  \\draw[edge] ({u}) -- ({v});" for u, v in drawn.plain]
+    lines += [f"  \\draw[red edge] ({u}) -- ({v});" for u, v in sorted(drawn.edges)]
+    lines += [f"  \\node[{'marked' if v in drawn.vertices else 'vertex'}] at ({v}) {{}};" for v in drawn.graph]
+    return "\n".join([*lines, "\\end{tikzpicture}", "\\end{document}"]) + "\n"
+
+
+def remarks(record: Mapping[str, Any], words: str = "") -> list[str]:
+    """What the comments at the top of a file say: conjecture, score, and what is coloured; each one line of ASCII."""
+    reward = " ".join(str(record["reward"]).split())
+    try:
+        text = resolve(reward).conjecture.text
+    except MathrlError:  # the reward is a function
+        text = reward
+    said = [reward if text == reward else f"{reward}: {text}"]
+    said += [] if record.get("value") is None else [f"score {record['value']:.10g}"]
+    said += [words] if words else []
+    return ["".join(letter if " " <= letter <= "~" else "?" for letter in line) for line in said]
+
+
 def to_check(record: Mapping[str, Any]) -> str:
     """A Python script, standard library only, that re-checks the solution: the parts of referee/ with a CERTIFICATE.
 
@@ -133,4 +194,6 @@ def merged(imports: set[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-EXPORTS: dict[str, Callable[[Mapping[str, Any]], str]] = {"g6": to_g6, "sage": to_sage, "check": to_check}
+EXPORTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "g6": to_g6, "sage": to_sage, "dot": to_dot, "tikz": to_tikz, "check": to_check,
+}  # fmt: skip

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mathrl.errors import MathrlError
 from mathrl.registry import RewardEntry
 
 from . import rewards
 from .evaluation import score
 from .formulas import Comparison, Conjecture, read_back
 from .functions import functions, registered
+from .reading import read_prefix
 
 if TYPE_CHECKING:
     from .batch import GraphBatch
@@ -37,15 +39,27 @@ class Objective:
         return self.conjecture.graph_class if self.conjecture else ("any",)
 
 
-def objective(reward: str) -> Objective:
-    """The objective that a word names: a registered function, a conjecture of the catalogue, or a formula."""
+def objective(reward: str, narrower: str = "any") -> Objective:
+    """The objective that a word names: a registered function, a conjecture of the catalogue, or a formula.
+
+    `narrower` is a class with hypotheses outside which a formula's score is -inf too.
+    """
     function = registered(reward)
     if function is not None:
+        if narrower != "any":
+            raise MathrlError("env.class narrows a formula; a function says itself which graphs it is about")
         return Objective(function.name, "", 2, lambda batch: function(batch.adjacency))
     found = rewards.resolve(reward)
     least = found.entry.minimum_order if found.entry else 2
-    conjecture = found.conjecture
-    return Objective(found.name, conjecture.text, least, lambda batch: score(conjecture, batch), conjecture)
+    conjecture = narrowed(found.conjecture, narrower)
+    return Objective(found.name, found.conjecture.text, least, lambda batch: score(conjecture, batch), conjecture)
+
+
+def narrowed(conjecture: Conjecture, narrower: str) -> Conjecture:
+    """The conjecture about fewer graphs: those of the class, and with the hypotheses, in `narrower` as well."""
+    classes, hypotheses = read_prefix(narrower, 0)
+    kept = tuple(dict.fromkeys(one for one in (*conjecture.graph_class, *classes) if one != "any")) or ("any",)
+    return replace(conjecture, graph_class=kept, hypotheses=(*conjecture.hypotheses, *hypotheses))
 
 
 def listing() -> list[RewardEntry]:
@@ -71,6 +85,8 @@ def statement(config: GraphConfig) -> list[str]:
     lines = [*read_back(found.conjecture), *sanity(found.conjecture).lines(), *excluded(found.conjecture, config)]
     if found.entry:
         lines = [f"{found.entry.id}: {found.entry.statement}", *lines, *known(found.entry)]
+    if config.class_ != "any":
+        lines.append(f"searched only in the class: {config.class_}")
     return [*lines, searched(config)]
 
 

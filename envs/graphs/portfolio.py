@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 from mathrl.portfolio import Stage
@@ -35,7 +36,8 @@ def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
 
     Where everything can be listed there is nothing else.
     """
-    aim = objective(config.reward)
+    aim = objective(config.reward, config.class_)
+    config = replace(config, n=fixed_order(config, aim))
     stages = listed(config, aim)
     if any(stage.whole for stage in stages):
         return stages if turn == 0 else []
@@ -46,9 +48,24 @@ def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
         if fits(aim, moves, n) and not repeated:
             stages.append(walk(aim, config, moves, n, work << turn))
     if turn > 0 and (config.n or 20) <= 30:
-        words = (f"env.n={config.n or 20}", "env.moves=tree", PLAIN, "agent.mode=tabular")
-        stages.append(Stage("cem", words, 50_000 << turn))
+        n = config.n or 20
+        words = (f"env.n={n}", "env.moves=tree", PLAIN, "agent.mode=tabular")
+        stages.append(Stage("cem", words, 50_000 << turn, label=f"trees on {n} by tables"))
+        if turn > 1 and "tree" not in aim.classes:
+            words = (f"env.n={n}", "env.moves=word", PLAIN, "agent.mode=memory", "agent.copies=2")
+            stages.append(Stage("cem", words, 10_000 << turn, label=f"graphs on {n} by a network"))
     return stages
+
+
+def fixed_order(config: GraphConfig, aim: Objective) -> int | None:
+    """The order that is searched if there is only one: env.n, that of a hypothesis n == K, or any for an objective."""
+    if config.n is not None or aim.conjecture is None:
+        return config.vertices
+    for one in aim.conjecture.hypotheses:
+        for name, bound in ((one.left, one.right), (one.right, one.left)):
+            if one.operator == "==" and name.value == "n" and isinstance(bound.value, Fraction) and bound.value >= 2:
+                return int(bound.value)
+    return config.vertices if aim.conjecture.claim is None else None
 
 
 def fits(aim: Objective, moves: str, n: int) -> bool:
@@ -92,7 +109,11 @@ def smaller(aim: Objective, config: GraphConfig, moves: str, work: int, quick: b
         return []
     n = len(decode(found.solution["graph6"]))
     orders = sorted({n // 2, 3 * n // 4, n - 1} if n > 24 else {n - 1})
-    stages = [walk(aim, config, moves, order, work, quick=False) for order in orders if fits(aim, moves, order)]
+    stages = [
+        walk(aim, config, moves, order, work, quick=False)
+        for order in orders
+        if order > LISTED["word"] and fits(aim, moves, order)
+    ]
     if quick:
         general = [walk(aim, config, "flip", k, work) for k, work in QUICK.items() if k < n and fits(aim, "flip", k)]
         stages = [replace(stage, smaller=None) for stage in general] + stages

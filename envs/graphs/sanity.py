@@ -25,7 +25,7 @@ from .exact.face import Interval
 from .exact.graphs import Neighbours, neighbour_lists
 from .formulas import Conjecture
 from .graph6 import encode
-from .verify import difference, sides
+from .verify import LARGEST, difference, sides
 
 LIMIT = 7  # graphs are listed to this order
 BITS = (64, 256)  # a score that these do not tell from 0 counts as an equality
@@ -128,6 +128,8 @@ def score(values: GraphValues, conjecture: Conjecture) -> Interval:
             continue
         if low == high or not low <= 0 <= high:
             break
+    if max(abs(low), abs(high)) > LARGEST:
+        raise MathrlError("a value beyond 10^300")
     return low, high
 
 

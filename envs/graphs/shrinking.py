@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 from mathrl.solution import Solution
 
 from .batch import GraphBatch
+from .config import GraphConfig
 from .graph6 import decode, encode
 from .objective import objective
 from .scoring import THRESHOLD
 
 
-def shrink(found: Solution) -> Solution:
+def shrink(found: Solution, config: GraphConfig | None = None) -> Solution:
     """A counterexample from which no vertex can be removed or merged into a neighbour, and no edge be removed.
 
     Each step takes the graph of largest score among those left; it must stay a counterexample in float64 arithmetic.
     """
-    aim = objective(found.reward)
+    aim = objective(found.reward, "any" if config is None else config.class_)
     graph = given = decode(found.solution["graph6"])
     value = found.value
     while True:

@@ -207,7 +207,7 @@ TABLE: tuple[Invariant, ...] = (
     Invariant("largest_induced_forest", "", "the most vertices that induce a forest", "sets.largest_induced_forest",
               "sets.largest_induced_forest", _WOW_II, tree_kernel="trees.order"),
     Invariant("max_leaf", "", "the most leaves of a spanning tree", "sets.max_leaf", "sets.max_leaf", _WOW_II,
-              connected_only=True),
+              connected_only=True, tree_kernel="trees.leaves"),
     Invariant("path_cover", "", "the fewest disjoint paths that cover all vertices", "sets.path_cover",
               "sets.path_cover", _WOW_II, tree_kernel="trees.path_cover"),
     Invariant("mean_local_independence", "", "the mean over all vertices of the independence number of the neighbours",

@@ -20,16 +20,13 @@ def recorded(env):
 @pytest.mark.parametrize(("level", "playouts"), [(1, 1), (1, 3), (2, 1)])
 def test_the_line_that_is_played_is_the_best_that_was_seen(make, level, playouts):
     """The restart's object has the largest score of all playouts: the best line is kept, not only its first step."""
-    env = make("graphs", 1, n=10, moves="tree", reward="amcs-5")
+    env = make("graphs", 1, n=10, moves="tree", reward="tree: maximise: mostar - wiener")
     seen = recorded(env)
-    values = set()
     for index in range(6):
         seen.clear()
         found = Nested(Config(level=level, playouts=playouts)).work(env, Task(0, 0, index, 1))
         assert found.value == np.concatenate(seen).max()
         assert env.plugin.check(found.to_json()).holds
-        values.add(found.value)
-    assert len(values) > 1
 
 
 @pytest.mark.parametrize("playouts", [1, 4])

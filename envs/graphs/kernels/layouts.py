@@ -94,7 +94,7 @@ def population(word: np.uint64) -> int:
     """The number of ones of a word, which the compiler turns into one instruction."""
     word = word - ((word >> ONE) & _PAIRS)
     word = (word & _NIBBLES) + ((word >> _TWO) & _NIBBLES)
-    return np.int64((((word + (word >> _FOUR)) & _BYTES) * _SUM) >> _TOP)
+    return np.int64((((word + (word >> _FOUR)) & _BYTES) * _SUM) >> _TOP)  # type: ignore[return-value]
 
 
 @njit(cache=True)

@@ -185,7 +185,7 @@ def dominating_set(closed: Bits, todo: Bits, allowed: Bits) -> int:
             todo[depth + 1, i] = todo[depth, i] & ~closed[chosen, i]
             allowed[depth + 1, i] = allowed[depth, i]
         depth += 1
-    return best
+    return int(best)
 
 
 @njit(cache=True)

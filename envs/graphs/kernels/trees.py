@@ -245,6 +245,19 @@ def _mean(total: Floats, terms: int) -> Floats:
 
 
 @njit(cache=True)
+def leaves(parents: Parents) -> Floats:
+    """The number of leaves of trees, NaN for one vertex: int16[B, n] -> float64[B]."""
+    count, n = parents.shape
+    result = np.full(count, np.nan)
+    degree = np.empty(n, np.int64)
+    for b in range(count):
+        if n > 1:
+            fill_degrees(parents[b], degree)
+            result[b] = (degree == 1).sum()
+    return result
+
+
+@njit(cache=True)
 def matching_number(parents: Parents) -> Floats:
     """The size of a maximum matching: int16[B, n] -> float64[B]."""
     result = np.empty(len(parents))
