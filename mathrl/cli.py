@@ -269,8 +269,8 @@ def show(
 
     load_files(load)
     if to == "sheet":
-        drawn, count = verbs.sheet(paths, out or Path("sheet.svg"))
-        print(f"{drawn}  (distinct solutions: {count})")
+        page, count = verbs.sheet(paths, out or Path("sheet.svg"))
+        print(f"{page}  (distinct solutions: {count})")
         return
     path, *more = paths
     if more:

@@ -141,7 +141,8 @@ def export(path: str | Path, form: str) -> str:
     if form not in plugin.exports:
         drawn = [*["png", "svg"] * (plugin.draw is not None), *["sheet"] * (plugin.sheet is not None)]
         forms = [*plugin.exports, "json", *drawn]
-        raise unknown(form, f"a format of {plugin.name}", forms, f"formats: {', '.join(forms)}")
+        error = unknown(form, f"a format of {plugin.name}", forms)
+        raise MathrlError(f"{error}  (formats: {', '.join(forms)})") if error.args[0].endswith("?") else error
     if not shown.verdict.holds:
         raise MathrlError(f"{path}: {shown.verdict.reason}")
     return str(registry.resolve(plugin.exports[form])(shown.record))

@@ -16,6 +16,7 @@ from mathrl.errors import MathrlError
 
 from .arithmetic import (
     COMPARE,
+    MOST_BITS,
     OPERATIONS,
     Number,
     Undecided,
@@ -141,7 +142,11 @@ class GraphValues:
             raise Undefined(f"{part.operator} has no term")
         if aggregator.fold in ("max", "min"):
             return (largest if aggregator.fold == "max" else smallest)(*(value for value, _ in terms))
-        total = sum((count * value for value, count in terms), fmpq(0))
+        total: Number = fmpq(0)
+        for value, count in terms:
+            total += count * value
+            if not isinstance(total, arb) and total.height_bits() > MOST_BITS:
+                total = arb(total)  # else ten thousand fractions would take hours to add
         return total / sum(count for _, count in terms) if aggregator.fold == "mean" else total
 
     def _where_defined(self, term: Expression, places: Iterable[tuple[Names, int]]) -> list[tuple[Number, int]]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
+import numpy as np
+
 from mathrl.errors import MathrlError
 
 from .invariants import find
@@ -51,7 +53,7 @@ def sage_of(key: str) -> str:
 
 def to_dot(record: Mapping[str, Any]) -> str:
     """A Graphviz file, for dot -Tpdf: the vertices pinned where the picture has them, coloured edges red."""
-    from .draw import ACCENT, GREY, INK, PAPER, drawing
+    from .draw import ACCENT, GREY, INK, drawing
 
     graph6_of(record)
     drawn = drawing(record)
@@ -59,11 +61,10 @@ def to_dot(record: Mapping[str, Any]) -> str:
     inches = 6.0 / max(float(centred.max()), 6.0)  # of a unit; at most 6 inches wide and high
     style = f'shape=circle fixedsize=true label="" width={2 * drawn.radius * inches:.4f} style=filled color="{INK}"'
     lines = [f"// {line}" for line in remarks(record, drawn.words)]
-    lines += ["graph G {", "  layout=neato; outputorder=edgesfirst", f'  node [{style} fillcolor="{PAPER}"]']
+    lines += ["graph G {", "  layout=neato; outputorder=edgesfirst", f"  node [{style}]"]
     lines += [f'  edge [color="{GREY}" penwidth=1]']
     for v, (x, y) in enumerate(centred * inches):
-        fill = f' fillcolor="{ACCENT}"' if v in drawn.vertices else ""
-        lines.append(f'  {v} [pos="{x:.4f},{y:.4f}!"{fill}]')
+        lines.append(f'  {v} [pos="{x:.4f},{y:.4f}!" fillcolor="{drawn.fills[v]}"]')
     lines += [f"  {u} -- {v}" for u, v in drawn.plain]
     lines += [f'  {u} -- {v} [color="{ACCENT}" penwidth=3]' for u, v in sorted(drawn.edges)]
     return "\n".join([*lines, "}"]) + "\n"
@@ -71,25 +72,25 @@ def to_dot(record: Mapping[str, Any]) -> str:
 
 def to_tikz(record: Mapping[str, Any]) -> str:
     """A LaTeX document with the picture in TikZ, to compile or to copy from."""
-    from .draw import ACCENT, GREY, INK, PAPER, drawing
+    from .draw import ACCENT, GREY, INK, PAPER, SLATE, drawing
 
     graph6_of(record)
     drawn = drawing(record)
     middle = (drawn.points.min(axis=0) + drawn.points.max(axis=0)) / 2
     centimetres = min(1.2, 12.0 / max(float(abs(drawn.points - middle).max()) * 2, 1.0))  # of a unit
     width = 2 * drawn.radius * centimetres
-    colours = {"ink": INK, "line": GREY, "mark": ACCENT, "paper": PAPER}
+    colours = {"ink": INK, "grey": GREY, "accent": ACCENT, "paper": PAPER if drawn.words else SLATE}
     lines = [f"% {line}" for line in remarks(record, drawn.words)]
     lines += ["\\documentclass[tikz,border=3mm]{standalone}"]
     lines += [f"\\definecolor{{{name}}}{{HTML}}{{{code[1:].upper()}}}" for name, code in colours.items()]
     lines += ["\\begin{document}", "\\begin{tikzpicture}["]
     lines += [f"  vertex/.style={{circle, draw=ink, fill=paper, inner sep=0pt, minimum size={width:.3f}cm}},"]
     lines += [
-        "  marked/.style={vertex, fill=mark},",
-        "  edge/.style={line, thin},",
-        "  red edge/.style={mark, very thick}]",
+        "  marked/.style={vertex, fill=accent},",
+        "  edge/.style={draw=grey, thin},",
+        "  red edge/.style={draw=accent, very thick}]",
     ]
-    for v, (x, y) in enumerate((drawn.points - middle) * centimetres):
+    for v, (x, y) in enumerate(np.round((drawn.points - middle) * centimetres, 3) + 0.0):
         lines.append(f"  \\coordinate ({v}) at ({x:.3f}, {y:.3f});")
     lines += [f"  \\draw[edge] ({u}) -- ({v});" for u, v in drawn.plain]
     lines += [f"  \\draw[red edge] ({u}) -- ({v});" for u, v in sorted(drawn.edges)]
@@ -98,7 +99,7 @@ def to_tikz(record: Mapping[str, Any]) -> str:
 
 
 def remarks(record: Mapping[str, Any], words: str = "") -> list[str]:
-    """What the comments at the top of a file say: conjecture, score, and what is coloured; each one line of ASCII."""
+    """What the comments at the top of a file say: conjecture, score, and what is coloured; one line each."""
     reward = " ".join(str(record["reward"]).split())
     try:
         text = resolve(reward).conjecture.text
@@ -107,7 +108,7 @@ def remarks(record: Mapping[str, Any], words: str = "") -> list[str]:
     said = [reward if text == reward else f"{reward}: {text}"]
     said += [] if record.get("value") is None else [f"score {record['value']:.10g}"]
     said += [words] if words else []
-    return ["".join(letter if " " <= letter <= "~" else "?" for letter in line) for line in said]
+    return ["".join(letter if letter.isprintable() else "?" for letter in line) for line in said]
 
 
 def to_check(record: Mapping[str, Any]) -> str:

@@ -49,11 +49,11 @@ def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
             stages.append(walk(aim, config, moves, n, work << turn))
     if turn > 0 and (config.n or 20) <= 30:
         n = config.n or 20
-        words = (f"env.n={n}", "env.moves=tree", PLAIN, "agent.mode=tabular")
-        stages.append(Stage("cem", words, 50_000 << turn, label=f"trees on {n} by tables"))
+        tables = (f"env.n={n}", "env.moves=tree", PLAIN, "agent.mode=tabular")
+        stages.append(Stage("cem", tables, 50_000 << turn, label=f"trees on {n} by tables"))
         if turn > 1 and "tree" not in aim.classes:
-            words = (f"env.n={n}", "env.moves=word", PLAIN, "agent.mode=memory", "agent.copies=2")
-            stages.append(Stage("cem", words, 10_000 << turn, label=f"graphs on {n} by a network"))
+            network = (f"env.n={n}", "env.moves=word", PLAIN, "agent.mode=memory", "agent.copies=2")
+            stages.append(Stage("cem", network, 10_000 << turn, label=f"graphs on {n} by a network"))
     return stages
 
 

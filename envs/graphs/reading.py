@@ -24,6 +24,12 @@ from .invariants import find
 LONGEST, DEEPEST, MOST_DIGITS, LARGEST_EXPONENT = 20_000, 150, 1000, 10_000
 
 EXAMPLE = "'connected, n >= 3: lambda1 + mu >= sqrt(n-1) + 1'"
+PLAIN = {  # signs of papers, and how they are written here
+    "≤≥≦≧": "<= and >=", "−–": "-", "·×∙⋅": "*", "√": "sqrt(...)", "|": "abs(...)", "²³": "**2 or **3",
+    "{}[]": "( and )", "λ": "lambda1, lambda2 or adjacency_eigenvalue(k)",
+    "μ": "mu for the matching number, laplacian_max for an eigenvalue", "Δ": "Delta", "δ": "delta", "α": "alpha",
+    "ω": "omega", "γ": "gamma", "π": "pi", "∑Σ": "sum_vertex or sum_edge",
+}  # fmt: skip
 AT_LEAST_TWO = Comparison(">=", Expression("invariant", value="n"), Expression("number", value=Fraction(2)))
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**",
@@ -61,12 +67,15 @@ def check_characters(text: str) -> None:
         raise MathrlError(f"column 1: the formula is empty; write for example {EXAMPLE}")
     if len(text) > LONGEST:
         raise MathrlError(f"column {LONGEST}: the formula has {len(text)} characters; at most {LONGEST} are read")
-    if match := re.search(r"[^ -~]|[\"'`\\#;@$!?\[\]{}~]", text):
-        hint = " (write <= and >=)" if match[0] in "≤≥" else ""
+    if match := re.search(r"[^ -~]|[\"'`\\#;@$!?\[\]{}~|]", text):
+        written = next((plain for signs, plain in PLAIN.items() if match[0] in signs), "")
+        hint = f" (write {written})" if written else ""
         sentence = f"the character {match[0]!r} is not part of the formula language{hint}"
         raise MathrlError(f"column {match.start() + 1}: {sentence}")
     if match := re.search(rf"[0-9_]{{{MOST_DIGITS + 1},}}", text):
         raise MathrlError(f"column {match.start() + 1}: a number of more than {MOST_DIGITS} digits")
+    if match := re.search(r"(?<![\w.])[0-9.]+(?![bejoxBEJOX])(?=[A-Za-z(])", text):  # 2m, but not 1e5
+        raise MathrlError(f"column {match.end() + 1}: write * for a product, as in {match[0]}*n")
     depth = 0
     for column, character in enumerate(text, 1):
         depth += (character == "(") - (character == ")")
@@ -237,7 +246,7 @@ class Reader:
             known = [*FUNCTIONS, *AGGREGATORS]
             raise self.error(node, str(unknown(name, "a function of the formula language", known))) from None
         if not invariant.indexed:
-            raise self.error(node, f"{name} takes no index; write * for a product")
+            raise self.error(node, f"{name} takes no index; write {name} alone, or * for a product")
         self.arity(node, f"{name} takes one index, as in {name}(2)", 1, 1)
         return Expression("invariant", (self.read(node.args[0]),), invariant.name)
 

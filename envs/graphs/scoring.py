@@ -45,9 +45,9 @@ def score_lines(config: GraphConfig, lines: Iterable[str], source: str, prove: b
 def score_texts(lines: list[str], aim: Objective) -> list[Scored]:
     """The scores of graph6 texts, those of one order together; no score for one vertex or outside the class."""
     results: list[Scored] = [(None, "")] * len(lines)
-    alike: dict[tuple[str, int], list[int]] = {}
-    for index, text in enumerate(lines):
-        alike.setdefault((text[: 4 if text[0] == "~" else 1], len(text)), []).append(index)
+    alike: dict[tuple[str, int, bool], list[int]] = {}
+    for index, text in enumerate(lines):  # a text with other letters spoils those that are decoded with it
+        alike.setdefault((text[: 4 if text[0] == "~" else 1], len(text), text.isascii()), []).append(index)
     for members in alike.values():
         portion = max(1, CELLS // (12 * len(lines[members[0]])))  # about n^2/12 characters hold n^2 entries
         for start in range(0, len(members), portion):

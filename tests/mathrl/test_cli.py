@@ -418,14 +418,14 @@ def tampered(record, what):
 )  # fmt: skip
 def test_a_tampered_solution_fails(mathrl, tmp_path, records, what):
     """One false record is enough for exit code 1, and the others are still checked."""
-    lines = records.splitlines()
-    lines[-1] = json.dumps(tampered(json.loads(lines[-1]), what))
-    (tmp_path / "solutions.jsonl").write_text("\n".join([*lines, lines[0]]) + "\n")
+    sound = records.splitlines()
+    false = json.dumps(tampered(json.loads(sound[-1]), what))
+    (tmp_path / "solutions.jsonl").write_text("\n".join([*sound, false, sound[0]]) + "\n")
     code, out, err = mathrl("verify", "solutions.jsonl")
     assert (code, err) == (1, "")
     verdicts = [line.split()[0] for line in out.splitlines()]
-    assert verdicts == ["holds"] * (len(lines) - 1) + ["FAILS", "holds"]
-    failed = out.splitlines()[len(lines) - 1]
+    assert verdicts == ["holds"] * len(sound) + ["FAILS", "holds"]
+    failed = out.splitlines()[len(sound)]
     assert len(failed.split("  ", 2)[2]) > 10
     code, out, _ = mathrl("verify", "solutions.jsonl", "--quiet")
     assert (code, len(out.splitlines())) == (1, 1)
@@ -570,7 +570,7 @@ def test_solve_a_formula_of_ones_own(mathrl, words):
 
 
 def test_nothing_found_is_no_failure(mathrl):
-    code, out, err = mathrl("solve", "graphs", "connected: lambda1 <= n - 1", "env.n=6", "--budget", "5k-evals")
+    code, out, err = mathrl("solve", "graphs", "connected: lambda1 <= n - 1", "env.n=12", "--budget", "5k-evals")
     assert (code, err) == (0, "")
     assert "is not positive: no counterexample" in out
     assert "budget spent after" in out

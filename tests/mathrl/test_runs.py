@@ -20,6 +20,7 @@ import mathrl as package
 from mathrl import registry, runs, session, training
 from mathrl.cli import main
 from mathrl.envs.graphs import functions
+from mathrl.errors import canonical
 
 TABULAR = ["graphs", "cem", "env.n=8", "env.moves=tree", "agent.mode=tabular", "agent.batch=500"]
 MEMORY = ["graphs", "cem", "env.n=6", "agent.mode=memory", "agent.batch=100", "agent.hidden=8", "agent.memory=20"]
@@ -109,7 +110,7 @@ def test_config_toml_is_complete(finished):
         ("env", registry.find_env("graphs").get("config")),
         ("agent", registry.find_agent("cem").get().Config),
     ):
-        knobs = {name.replace("_", "-") for name in owner.__dataclass_fields__}
+        knobs = {canonical(name) for name in owner.__dataclass_fields__}
         assert set(config[table]) == {"name", *knobs}
     assert config["run"].keys() >= {"seed", "budget", "until", "verb", "files", "begun"}
     assert (config["run"]["seed"], config["run"]["budget"]) == (0, "5k-evals")

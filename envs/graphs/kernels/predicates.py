@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from .layouts import Adjacency, Bits, Integers, bit, bit_rows, breadth_first, common, neighbour_lists
+from .planarity import planar as planar
 
 Truths = NDArray[np.bool_]
 
@@ -51,18 +51,6 @@ def bipartite(adjacency: Adjacency) -> Truths:
         for v in range(n):
             for e in range(starts[v], starts[v + 1]):
                 result[b] &= distance[v] != distance[neighbours[e]]
-    return result
-
-
-def planar(adjacency: Adjacency) -> Truths:
-    """Whether each graph can be drawn in the plane without crossings: uint8[B, n, n] -> bool[B].
-
-    With at most 8 edges or 4 vertices it always can, with more than 3n - 6 edges never; networkx decides the rest.
-    """
-    n, sizes = adjacency.shape[1], _sizes(adjacency)
-    result: Truths = (sizes <= 8) | (n <= 4)
-    for b in np.flatnonzero(~result & (sizes <= 3 * n - 6)):
-        result[b] = nx.check_planarity(nx.Graph(np.argwhere(adjacency[b]).tolist()))[0]
     return result
 
 

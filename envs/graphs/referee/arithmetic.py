@@ -13,6 +13,8 @@ from fractions import Fraction
 
 from .graphs import Interval, Refused, require
 
+LONGEST = 4096  # bits of a denominator that stays exact
+
 
 class Undefined(Refused):
     """The value does not exist, whatever the true numbers in the intervals are."""
@@ -24,8 +26,9 @@ def defined(condition: bool, sentence: str) -> None:
 
 
 def rounded(x: Interval, bits: int) -> Interval:
-    """An inexact interval with ends of `bits` significant bits, outward."""
-    return x if x[0] == x[1] else (significant(x[0], bits, math.floor), significant(x[1], bits, math.ceil))
+    """An inexact interval, or an exact number too long to go on with: ends of `bits` significant bits, outward."""
+    exact = x[0] == x[1] and x[0].denominator.bit_length() <= LONGEST
+    return x if exact else (significant(x[0], bits, math.floor), significant(x[1], bits, math.ceil))
 
 
 def significant(x: Fraction, bits: int, direction: Callable[[Fraction], int]) -> Fraction:

@@ -241,7 +241,7 @@ def test_the_reading_explains_classes_and_aggregators():
     text = "connected & claw-free: laplacian_max <= max_edge(sqrt(du*au)) + sum_index(k, 1, n)"
     lines = "\n".join(read_back(parse(text)))
     for part in (
-        "for every connected claw-free graph: laplacian_max <=", "claw-free: no vertex has three pairwise",
+        "for every connected claw-free graph: laplacian_max <=", "claw-free: no three neighbours of a vertex are",
         "max_edge: the largest value over all edges uv, u < v, with du = degree of u", "is left out",
         "sum_index: the sum of the values over the integers k from the second to the third argument",
         "laplacian_max (mu_1): the largest eigenvalue of the Laplacian",

@@ -172,6 +172,6 @@ def test_other_exports():
     assert sage_of("adjacency_eigenvalue(3)") == "G.spectrum()[3-1]"
     compile(to_sage(RECORD | {"reward": "laplacian_sum(2) + cliques(floor(lambda1)) <= 1"}), "sage", "exec")
     compile(sage, "sage", "exec")
-    assert EXPORTS.keys() == {"g6", "sage", "check"}
+    assert EXPORTS.keys() == {"g6", "sage", "dot", "tikz", "check"}
     with pytest.raises(MathrlError):
         to_g6({"solution": {"graph6": "R"}})
