@@ -51,7 +51,7 @@ class Annealing(Restarting):
         best, since = moving.solution(int(values.argmax())), 0
         held.copy(rows, rows, moving)
         seeds = np.full(task.size, rng.integers(2**63))
-        hot = scale(held, rows, rng) if self.config.hot is None else self.config.hot
+        hot = self.scale(held, rows, rng) if self.config.hot is None else self.config.hot
         held.copy(rows, rows, moving)
         cold = hot / 50 if self.config.cold is None else self.config.cold
         ladder = self.config.spread ** -np.linspace(0, 1, task.size)
@@ -70,6 +70,21 @@ class Annealing(Restarting):
             moving.copy(rows[~taken], rows[~taken], held)
         return best
 
+    def scale(self, arena: SearchEnv, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
+        """How much a random move changes the score: the median of what is not 0 over 20 moves a row, which are made."""
+        values, changes, seeds = arena.score(rows), [np.zeros(0)], np.full(len(rows), rng.integers(2**63))
+        for step in range(20):
+            if self.done(-np.inf):
+                break
+            arena.propose(rows, Streams(seeds, rows, np.full(len(rows), step)))
+            scores = arena.score(rows)
+            with np.errstate(invalid="ignore"):
+                change = np.abs(scores - values)
+            changes.append(change[np.isfinite(change) & (change > 0)])
+            values = scores
+        every = np.concatenate(changes)
+        return float(np.median(every)) if len(every) else 1.0
+
     def warm(self, env: SearchEnv) -> None:
         """Compile one tiny restart."""
         copy = Annealing(Config(chains=2, steps=2), self.device, self.seed)
@@ -84,20 +99,6 @@ def accept(
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         worse = scores - values
         return ~(worse < 0) | (u < np.exp(worse / temperature))
-
-
-def scale(arena: SearchEnv, rows: NDArray[np.int64], rng: np.random.Generator) -> float:
-    """How much a random move changes the score: the median of what is not 0 over 20 moves a row, which are made."""
-    values, changes, seeds = arena.score(rows), [], np.full(len(rows), rng.integers(2**63))
-    for step in range(20):
-        arena.propose(rows, Streams(seeds, rows, np.full(len(rows), step)))
-        scores = arena.score(rows)
-        with np.errstate(invalid="ignore"):
-            change = np.abs(scores - values)
-        changes.append(change[np.isfinite(change) & (change > 0)])
-        values = scores
-    every = np.concatenate(changes)
-    return float(np.median(every)) if len(every) else 1.0
 
 
 PLUGIN = AgentPlugin("annealing", Annealing, "simulated annealing from random starts", learns=False)

@@ -5,6 +5,7 @@ words -> settings -> registry -> Setup
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -92,7 +93,9 @@ def read_words(
             raise MathrlError(f"'{name}' is not a setting; write env.{name}=... or agent.{name}=...")
     instances = []
     for word in free:
-        if settings.is_formula(word) or _is_reward(plugin, word):
+        if not word.strip():
+            raise MathrlError("an empty word is neither an agent nor a formula")
+        if settings.is_formula(word) or _is_reward(plugin, word) or _looks_typed(plugin, word):
             env_settings["reward"] = word
         elif not agent and _is_agent(word):
             agent = word
@@ -201,6 +204,11 @@ def _is_reward(plugin: EnvPlugin, word: str) -> bool:
     return canonical(word) in {
         canonical(name) for entry in plugin.get("rewards")() for name in (entry.name, *entry.aliases)
     }
+
+
+def _looks_typed(plugin: EnvPlugin, word: str) -> bool:
+    """Whether a word can only be meant as a formula, so that the error it deserves is the formula's."""
+    return plugin.rewards is not None and plugin.instances is None and bool(re.search(r"[\s=:()*^+]", word))
 
 
 def _not_a_word(word: str, plugin: EnvPlugin) -> MathrlError:

@@ -97,6 +97,8 @@ def power(x: Number, y: Number) -> Number:
     """x ** y: any base for an integer exponent, base >= 0 for the others, the real root for a fraction."""
     if not isinstance(y, arb) and y.q == 1:
         return integer_power(x, int(y.p))
+    if isinstance(y, arb) and y.contains_integer() and not decide(">", x, fmpq(0)):
+        raise Undecided  # an integer exponent gives a value where others give none
     if not isinstance(x, arb) and x == 0:
         if decide("<=", y, fmpq(0)):
             raise Undefined("0 to a negative power")

@@ -18,7 +18,7 @@ from mathrl.solution import Solution
 from .batch import GraphBatch
 from .config import GraphConfig
 from .graph6 import encode
-from .objective import Objective, objective
+from .objective import MIRRORED, Objective, objective
 from .scoring import THRESHOLD
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class GraphEnv(SearchEnv):
 
     def prepare(self) -> None:
         self.objective = objective(self.config.reward, self.config.class_)
-        self.n = self.config.vertices
+        self.n = order_of(self.config)
         self.penalty = -float(self.n + 1)
         conjecture = self.objective.conjecture
         self.solved_above = np.inf if conjecture is None or conjecture.claim is None else THRESHOLD
@@ -67,9 +67,6 @@ class GraphEnv(SearchEnv):
         return Solution("graphs", self.objective.name, value, {**graph, "formula": formula} if formula else graph)
 
 
-MIRRORED = str.maketrans("<>", "><")
-
-
 def least_girth(aim: Objective) -> int:
     """What no cycle of the conjecture's graphs is shorter than, by its class or its hypotheses on girth; at least 3."""
     if aim.conjecture is None:
@@ -84,6 +81,12 @@ def least_girth(aim: Objective) -> int:
         if sides[0].value == "girth" and operator in (">", ">=", "==") and isinstance(bound, Fraction):
             least = max(least, math.floor(bound) + 1 if operator == ">" else math.ceil(bound))
     return least
+
+
+def order_of(config: GraphConfig) -> int:
+    """The number of vertices: env.n, else the default, or what the conjecture needs at least."""
+    least = objective(config.reward, config.class_).minimum_order
+    return config.vertices if config.n is not None else max(config.vertices, least)
 
 
 MOVES = {

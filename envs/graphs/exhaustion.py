@@ -34,15 +34,17 @@ def everything(env: GraphEnv, most: int | None) -> Iterator[Chunk]:
     disconnected = not trees and "connected" not in classes
     first = env.objective.minimum_order if config.n is None or config.moves == "grow" else env.n
     last = env.n if config.n is not None else most or (10**6 if trees else LARGEST)
+    last = int(min(last, max(env.objective.maximum_order, env.n if config.n is not None else 0)))
     if last > LARGEST and not trees:
         raise MathrlError(f"graphs are listed up to {LARGEST} vertices, not {last} (env.moves=tree lists only trees)")
     kind = "trees" if trees else "graphs" if disconnected else "connected graphs"
-    count, violating = 0, 0
+    count, inside, violating = 0, 0, 0
     best: Solution | None = None
     for n in range(first, last + 1):
         for batch in batches(n, trees, disconnected):
             scores = env.evaluate(batch)
             count, violating = count + len(batch), violating + int((scores > THRESHOLD).sum())
+            inside += int(np.isfinite(scores).sum())
             top = int(scores.argmax())
             if scores[top] > (-np.inf if best is None else best.value):
                 best = solution(env, batch, scores, top)
@@ -52,7 +54,8 @@ def everything(env: GraphEnv, most: int | None) -> Iterator[Chunk]:
             result = f"{violating:,} violate the conjecture" if violating else "none violates the conjecture"
         else:
             result = "none has a value" if best is None else f"the largest value is {best.value:.10g}"
-        sentence = f"all {count:,} {kind} on {orders} vertices: {result}"
+        part = "" if inside == count else f", of which {inside:,} are in the class and have a score"
+        sentence = f"all {count:,} {kind} on {orders} vertices{part}: {result}"
         if n == config.n and best is not None:
             best = replace(best, optimal=True, bound=best.value)
             yield np.array([best.value]), lambda index, best=best: best, sentence  # type: ignore[misc]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 NOISE = 1e-9
+ZERO = 1e-12  # a divisor below it is the 0 of an eigenvalue or a difference, rounded
 
 
 def number(value: Fraction) -> Any:
@@ -24,9 +25,9 @@ def number(value: Fraction) -> Any:
 
 
 def quotient(left: Any, right: Any) -> Any:
-    """left / right, NaN where right is 0."""
-    ratio = left / right
-    return ratio if np.all(right) else np.where(right == 0, np.nan, ratio)
+    """left / right, NaN where right is 0 up to the rounding of a kernel."""
+    ratio, zero = left / right, np.abs(right) < ZERO
+    return np.where(zero, np.nan, ratio) if np.any(zero) else ratio
 
 
 def remainder(left: Any, right: Any) -> Any:
@@ -34,8 +35,10 @@ def remainder(left: Any, right: Any) -> Any:
 
 
 def power(base: Any, exponent: Any) -> Any:
-    clamped = np.where((exponent % 1 != 0) & (base < 0) & (base >= -NOISE), 0.0, base)
-    undefined = (clamped == 0) & (exponent < 0) | np.isnan(base) | np.isnan(exponent)  # numpy's nan**0 is 1
+    nearest = np.rint(exponent)
+    exponent = np.where(np.abs(exponent - nearest) <= NOISE, nearest, exponent)
+    clamped = np.where((exponent != nearest) & (base < 0) & (base >= -NOISE), 0.0, base)
+    undefined = (np.abs(clamped) < ZERO) & (exponent < 0) | np.isnan(base) | np.isnan(exponent)  # numpy's nan**0 is 1
     return np.where(undefined, np.nan, np.power(clamped, exponent))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,7 @@ class Objective:
     minimum_order: int
     score: Callable[[GraphBatch], NDArray[np.float64]]
     conjecture: Conjecture | None = None  # None for a function
+    maximum_order: float = math.inf
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -50,9 +53,29 @@ def objective(reward: str, narrower: str = "any") -> Objective:
             raise MathrlError("env.class narrows a formula; a function says itself which graphs it is about")
         return Objective(function.name, "", 2, lambda batch: function(batch.adjacency))
     found = rewards.resolve(reward)
-    least = found.entry.minimum_order if found.entry else 2
     conjecture = narrowed(found.conjecture, narrower)
-    return Objective(found.name, found.conjecture.text, least, lambda batch: score(conjecture, batch), conjecture)
+    least, most = orders(conjecture)
+    return Objective(found.name, found.conjecture.text, least, lambda batch: score(conjecture, batch), conjecture, most)
+
+
+MIRRORED = str.maketrans("<>", "><")
+
+
+def orders(conjecture: Conjecture) -> tuple[int, float]:
+    """The least and the greatest order that the hypotheses on n alone leave: at least 2, and perhaps without end."""
+    least, most = 2.0, math.inf
+    for one in conjecture.hypotheses:
+        for name, operator, bound in (
+            (one.left, one.operator, one.right.value),
+            (one.right, one.operator.translate(MIRRORED), one.left.value),
+        ):
+            if name.value != "n" or not isinstance(bound, Fraction):
+                continue
+            if operator in (">=", ">", "=="):
+                least = max(least, math.floor(bound) + 1 if operator == ">" else math.ceil(bound))
+            if operator in ("<=", "<", "=="):
+                most = min(most, math.ceil(bound) - 1 if operator == "<" else math.floor(bound))
+    return int(least), most
 
 
 def narrowed(conjecture: Conjecture, narrower: str) -> Conjecture:

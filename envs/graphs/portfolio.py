@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 
 from mathrl.portfolio import Stage
@@ -42,10 +41,12 @@ def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
     if any(stage.whole for stage in stages):
         return stages if turn == 0 else []
     stages = stages if turn == 0 else []
+    walked = set()
     for moves, order, work in WALKS:
-        n = order if config.n is None else config.n
-        repeated = config.n is not None and any(f"env.moves={moves}" in stage.words for stage in stages[-len(WALKS) :])
-        if fits(aim, moves, n) and not repeated:
+        n = max(order, aim.minimum_order) if config.n is None else config.n
+        again = n != order and (moves, n) in walked
+        walked.add((moves, n))
+        if fits(aim, moves, n) and not again:
             stages.append(walk(aim, config, moves, n, work << turn))
     if turn > 0 and (config.n or 20) <= 30:
         n = config.n or 20
@@ -59,26 +60,23 @@ def portfolio(config: GraphConfig, turn: int) -> list[Stage]:
 
 def fixed_order(config: GraphConfig, aim: Objective) -> int | None:
     """The order that is searched if there is only one: env.n, that of a hypothesis n == K, or any for an objective."""
-    if config.n is not None or aim.conjecture is None:
-        return config.vertices
-    for one in aim.conjecture.hypotheses:
-        for name, bound in ((one.left, one.right), (one.right, one.left)):
-            if one.operator == "==" and name.value == "n" and isinstance(bound.value, Fraction) and bound.value >= 2:
-                return int(bound.value)
-    return config.vertices if aim.conjecture.claim is None else None
+    if config.n is None and aim.minimum_order == aim.maximum_order:
+        return aim.minimum_order
+    fixed = config.n is not None or aim.conjecture is None or aim.conjecture.claim is None
+    return config.vertices if fixed else None
 
 
 def fits(aim: Objective, moves: str, n: int) -> bool:
     """Whether graphs of order n made by such moves can be of the objective's class."""
-    return n >= max(aim.minimum_order, 4) and (moves in ("tree", "branch") or "tree" not in aim.classes)
+    of_class = moves in ("tree", "branch") or "tree" not in aim.classes
+    return of_class and max(aim.minimum_order, 4) <= n <= aim.maximum_order
 
 
 def listed(config: GraphConfig, aim: Objective) -> list[Stage]:
     """Everything up to isomorphism: graphs on few vertices, then trees on a few more."""
     if config.n is None:
-        stages = [everything("tree", f"agent.most={LISTED['tree']}")]
-        if "tree" not in aim.classes:
-            stages.insert(0, everything("word", f"agent.most={LISTED['word']}"))
+        kinds = ("tree",) if "tree" in aim.classes else ("word", "tree")
+        stages = [everything(kind, f"agent.most={LISTED[kind]}") for kind in kinds if aim.minimum_order <= LISTED[kind]]
     elif config.n <= LISTED["tree" if "tree" in aim.classes else "word"]:
         stages = [replace(everything("word", f"env.n={config.n}"), whole=True)]
     else:

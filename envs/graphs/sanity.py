@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -29,6 +29,7 @@ from .verify import LARGEST, difference, sides
 
 LIMIT = 7  # graphs are listed to this order
 BITS = (64, 256)  # a score that these do not tell from 0 counts as an equality
+MOST_RENUMBERED = 5  # vertices of a graph that is numbered backwards
 SHOWN = 3  # equality graphs named
 
 Graphs = NDArray[np.uint8]
@@ -46,6 +47,7 @@ class Sanity:
     equal: list[Graphs] = field(default_factory=list)  # score 0, as far as computed
     failing: list[Graphs] = field(default_factory=list)  # by order
     best: tuple[float, Graphs] | None = None  # the first graph of the largest score
+    renumbered: Graphs | None = None  # a graph whose score changes when its vertices are numbered backwards
 
     def add(self, graphs: Graphs) -> None:
         """Count graphs uint8[B, n, n] of the next order."""
@@ -74,9 +76,24 @@ class Sanity:
             self.failing.append(graph)
         elif high >= 0:
             self.equal.append(graph)
+        if self.renumbered is None and self.over_edges and len(graph) <= MOST_RENUMBERED:
+            self.renumbered = graph if self.changes(graph, (low, high)) else None
         middle = float(Fraction(str((low + high) / 2)))
         if self.best is None or middle > self.best[0] + 1e-9:
             self.best = middle, graph
+
+    @cached_property
+    def over_edges(self) -> bool:
+        """Whether the conjecture tells the ends of an edge apart: u is the one with the smaller number."""
+        return any(part.operator in ("max_edge", "min_edge", "sum_edge") for part in self.conjecture.parts)
+
+    def changes(self, graph: Graphs, found: Interval) -> bool:
+        """Whether the score is certainly another one when the vertices are numbered backwards."""
+        try:
+            low, high = score(GraphValues(neighbour_lists(graph[::-1, ::-1])), self.conjecture)
+        except (MathrlError, Undecided):
+            return True
+        return bool(high < found[0] or found[1] < low)
 
     def lines(self) -> list[str]:
         """One or two sentences for the reader."""
@@ -96,6 +113,11 @@ class Sanity:
             found = [f"checked: it holds for all {such}{self.equality()}"]
         if self.undefined:
             found.append(f"undefined for {len(self.undefined)} more, the first is {name(self.undefined[0])}")
+        if self.renumbered is not None:
+            found.append(
+                f"WARNING: the value depends on how the vertices are numbered, as for {name(self.renumbered)}, since "
+                "u < v; graphs are listed in one numbering only (write the term so that u and v can be exchanged)"
+            )
         return found
 
     def equality(self) -> str:

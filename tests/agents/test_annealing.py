@@ -9,7 +9,7 @@ import pytest
 
 import mathrl as package
 from mathrl.agent import Task
-from mathrl.agents.annealing import Annealing, Config, accept, scale
+from mathrl.agents.annealing import Annealing, Config, accept
 from mathrl.env import Streams
 
 
@@ -57,10 +57,10 @@ def test_scale_is_the_median_change(make):
         after = twin.score(rows)
         changes += [abs(b - a) for a, b in zip(values, after, strict=True) if b != a]
         values = after
-    assert scale(env, rows, np.random.default_rng(1)) == np.median(changes)
+    assert Annealing().scale(env, rows, np.random.default_rng(1)) == np.median(changes)
     flat = make("graphs", 6, n=8, moves="tree", reward="tree: maximise: m")
     agent.start(flat, rows, np.random.default_rng(0))
-    assert scale(flat, rows, np.random.default_rng(1)) == 1.0
+    assert Annealing().scale(flat, rows, np.random.default_rng(1)) == 1.0
 
 
 @pytest.mark.parametrize(("hot", "cold"), [(2.0, 0.5), (3.0, None), (1.0, 0.0), (0.0, None)])

@@ -12,6 +12,7 @@ from mathrl.errors import MathrlError
 
 from .forests import fewest_paths, largest_forests, most_leaves
 from .layouts import ONE, Adjacency, Bits, Floats, Integers, all_vertices, bit, bit_rows, common, lowest
+from .predicates import bipartite
 
 # ---------------------------------------------------------------------------------------------- independent sets
 
@@ -127,7 +128,11 @@ def largest_induced_bipartite(adjacency: Adjacency) -> Floats:
     result, prism = np.empty(count), np.zeros((1, 2 * n, 2 * n), np.uint8)
     for v in range(n):
         prism[0, v, n + v] = prism[0, n + v, v] = 1
+    whole = bipartite(adjacency)
     for b in range(count):
+        if whole[b]:  # a large tree would take long
+            result[b] = n
+            continue
         prism[0, :n, :n] = adjacency[b]
         prism[0, n:, n:] = adjacency[b]
         result[b] = _independence(prism, False)[0]
@@ -156,9 +161,9 @@ def domination_number(adjacency: Adjacency) -> Floats:
 def dominating_set(closed: Bits, todo: Bits, allowed: Bits) -> int:
     """The fewest vertices of allowed[0] that dominate todo[0]; closed uint64[n, words]: neighbourhoods with the vertex.
 
-    The vertex with fewest dominators left gets one of them, which later is no longer allowed; todo and allowed
-    [n + 1, words] are used up. If a vertex of todo counts 1/c, c the most of todo that one of its dominators dominates,
-    then a dominator gains at most 1, so the sum is a lower bound.
+    The vertex with fewest dominators left gets one of them, which later is no longer allowed, nor is any vertex that
+    dominates nothing else; todo and allowed [n + 1, words] are used up. If a vertex of todo counts 1/c, c the most of
+    todo that one of its dominators dominates, then a dominator gains at most 1, so the sum is a lower bound.
     """
     n, words = closed.shape
     cover, best, depth = np.empty(n, np.int64), n, 0  # todo[depth] waits until all deeper problems are done
@@ -180,9 +185,12 @@ def dominating_set(closed: Bits, todo: Bits, allowed: Bits) -> int:
         if chosen < 0 or depth + bound > best - 1 + 1e-9:
             depth -= 1
             continue
-        allowed[depth, chosen >> 6] &= ~bit(chosen & 63)
         for i in range(words):
             todo[depth + 1, i] = todo[depth, i] & ~closed[chosen, i]
+        for w in range(n):
+            if cover[w] and common(closed[w], todo[depth + 1]) == 0:
+                allowed[depth, w >> 6] &= ~bit(w & 63)
+        for i in range(words):
             allowed[depth + 1, i] = allowed[depth, i]
         depth += 1
     return int(best)

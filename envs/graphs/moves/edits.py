@@ -13,7 +13,7 @@ from mathrl.errors import MathrlError
 from mathrl.solution import Solution
 
 from ..batch import GraphBatch
-from ..env import GraphEnv
+from ..env import GraphEnv, order_of
 from ..graph6 import column_edges, row_edges
 from ..kernels.cycles import bridges
 from ..kernels.layouts import adjacency_from_words
@@ -219,7 +219,8 @@ class LinearGraphs(EditGraphs):
     """
 
     def prepare(self) -> None:
-        self.places = self.config.vertices * (self.config.vertices - 1) // 2
+        n = order_of(self.config)
+        self.places = n * (n - 1) // 2
         super().prepare()
         self.horizon = len(self.edges)
 
@@ -243,7 +244,7 @@ class LocalGraphs(EditGraphs):
     """
 
     def prepare(self) -> None:
-        self.places = self.config.vertices
+        self.places = order_of(self.config)
         super().prepare()
 
     def actions(self) -> int:

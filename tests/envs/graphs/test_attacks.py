@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mathrl.envs.graphs.config import GraphConfig
 from mathrl.envs.graphs.export import to_check
+from mathrl.envs.graphs.kernels.sets import domination_number, largest_induced_bipartite
 from mathrl.envs.graphs.objective import objective
 from mathrl.envs.graphs.reading import parse
 from mathrl.envs.graphs.referee.graphs import Refused
@@ -140,3 +142,26 @@ def test_notation_of_papers_is_answered_with_ours(formula: str, column: int, adv
 )
 def test_numbers_and_names_are_no_products(formula: str) -> None:
     assert parse(formula).claim is not None
+
+
+def test_scores_that_depend_on_the_numbering_are_announced() -> None:
+    """u < v is by number: a listing up to isomorphism proves nothing of dv - du, as the path with centre 2 shows."""
+    claim = "connected, n <= 3: max_edge({}) <= 0"
+    assert certify("BW", claim.format("dv - du"))["sign"] == "positive"
+    assert certify("Bo", claim.format("dv - du"))["sign"] == "not positive"
+    assert any("numbered" in line for line in sanity(parse(claim.format("dv - du")), 4).lines())
+    assert not any("numbered" in line for line in sanity(parse(claim.format("abs(dv - du) + du*dv")), 4).lines())
+
+
+def test_large_trees_as_matrices_are_no_trap() -> None:
+    """Two searches that no signal could break off: a spider with legs of 2, and 127 vertices that are all bipartite."""
+    spider, binary = np.zeros((1, 121, 121), np.uint8), np.zeros((1, 127, 127), np.uint8)
+    for v in range(1, 121):
+        u = 0 if v % 2 else v - 1
+        spider[0, u, v] = spider[0, v, u] = 1
+    for v in range(1, 127):
+        binary[0, v, (v - 1) // 2] = binary[0, (v - 1) // 2, v] = 1
+    start = time.monotonic()
+    assert domination_number(spider)[0] == 60
+    assert largest_induced_bipartite(binary)[0] == 127
+    assert time.monotonic() - start < 15
