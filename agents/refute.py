@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ class Refute(Agent):
             raise MathrlError("refute needs a family with a list of searches; this one has none")
         self.budget: Budget | None = None  # None on a worker
         self._plans: dict[int, list[Stage]] = {}
+        self._warm: set[tuple[str, type]] = set()
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """Stage after stage until the problem is solved or the budget spent."""
@@ -129,6 +130,11 @@ class Refute(Agent):
     def perform(self, env: SearchEnv, stage: Stage, seed: int) -> Run:
         """Run one stage to its end."""
         arena, agent = self.prepare(env, stage, seed)
+        kind = (stage.agent, type(arena))
+        if kind not in self._warm:  # compiled when its turn comes, which for most problems it never does
+            self._warm.add(kind)
+            with self.budget.paused() if self.budget else nullcontext():
+                warm_up(arena, agent)
         budget = Budget(
             Limit("evaluations", env.meter.evaluations + stage.evaluations, ""), until_solved=True, within=self.budget
         )
@@ -149,14 +155,6 @@ class Refute(Agent):
                 best = shrink(run.best, env.config)
                 waiting = stage.smaller(best) if stage.smaller else []
         return best
-
-    def warm(self, env: SearchEnv) -> None:
-        """Compile what the first round will run."""
-        assert env.plugin is not None
-        for stage in env.plugin.get("portfolio")(env.config, 0):
-            with suppress(MathrlError):  # which the stage itself will say
-                arena, agent = self.prepare(env, stage, 0)
-                warm_up(arena, agent)
 
 
 PLUGIN = AgentPlugin("refute", Refute, "the family's searches in turn, until one succeeds", learns=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mathrl.env import Meter
@@ -53,6 +55,15 @@ class Budget:
     def start(self, meter: Meter, seconds: float = 0.0) -> None:
         """Start the clock; `seconds` were spent before, by the run that is being continued."""
         self._meter, self._before, self._begun = meter, seconds, time.monotonic()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count the seconds spent inside: compilation that comes late."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._before -= time.monotonic() - begun
 
     def stop(self, signal: int) -> None:
         """Ask for an end at the next generation."""

@@ -136,7 +136,7 @@ class Run:
                 continue
             accepted = self._accept(slot, found)  # refused: float noise; the next best may be sound
             tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
-        if self.folder and self.slots == 1 and self.budget.solved and not self.budget.until_solved:
+        if self._collects and self.budget.solved:
             self._collect(order, scores, solution)
 
     def _collect(
@@ -165,8 +165,13 @@ class Run:
                     self.folder.append("solutions.jsonl", verified[0].to_json() | {"further": True})
 
     @property
+    def _collects(self) -> bool:
+        """Whether solutions beyond the first are written down: in a folder, where the search goes on once solved."""
+        return self.folder is not None and self.slots == 1 and not self.budget.until_solved
+
+    @property
     def _threshold(self) -> float:
-        return float(getattr(self.env, "solved_above", math.inf))
+        return self.env.solved_above
 
     def _keep(self, found: Solution) -> bool:
         """Count a verified solution among the distinct ones if it solves the problem and is good enough."""
@@ -207,7 +212,8 @@ class Run:
         self._best[slot], self.verdicts[slot] = found, verdict
         self.history[slot].append((found.evaluations, found.seconds, found.value))
         self.budget.solved = self._all_solved()
-        self._keep(found)
+        if self._collects:
+            self._keep(found)
         if self.folder:
             self.folder.append("solutions.jsonl", found.to_json() | ({"slot": slot} if slot else {}))
         return True
