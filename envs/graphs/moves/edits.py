@@ -13,32 +13,26 @@ from mathrl.errors import MathrlError
 from mathrl.solution import Solution
 
 from ..batch import GraphBatch
-from ..env import GraphEnv, order_of
+from ..env import order_of
 from ..graph6 import column_edges, row_edges
 from ..kernels.cycles import bridges
 from ..kernels.layouts import adjacency_from_words
 from ..kernels.proposals import hashes, mutate_graphs
 from .starts import start_words
+from .steps import StepGraphs
 
 
-class EditGraphs(GraphEnv):
+class EditGraphs(StepGraphs):
     """A start graph on n vertices that is changed for a fixed number of steps (env.steps, by default one a pair).
 
-    Reward, sparse: 0 until the last step, then the score; difference: f(score now) - f(score before) at every step,
-    f(x) = max(x, -(n + 1)). With env.rewards=difference the first counterexample ends the episode, unless
-    env.stop_on_hit=false, and the object of an episode is the best graph on the way. An action that does not exist, or
-    is masked, ends the episode with -inf.
+    Rewards and ends of episodes: see StepGraphs.
     """
 
-    kind = "flat"
     places = 0  # entries of the observation after the E pairs
 
     word: NDArray[np.int16]  # int16[B, E]: 1 where the pair is an edge
     best_word: NDArray[np.int16]  # int16[B, E]: the best graph of the episode (difference)
     step_count: NDArray[np.int64]
-    over: NDArray[np.bool_]
-    value: NDArray[np.float64]  # the score of the graph, NaN where it was not asked for
-    best: NDArray[np.float64]
 
     def prepare(self) -> None:
         super().prepare()
@@ -51,7 +45,6 @@ class EditGraphs(GraphEnv):
             len(self.edges)
         )
         self.horizon = len(self.edges) if self.config.steps is None else self.config.steps
-        self.dense = self.config.rewards == "difference"
         self.max_actions = self.actions()
         self.observation_width = len(self.edges) + self.places
 
@@ -73,12 +66,10 @@ class EditGraphs(GraphEnv):
             "word": np.zeros((rows, pairs), np.int16),
             "step_count": np.zeros(rows, np.int64),
             "vertex": np.zeros(rows, np.int64),
-            "over": np.zeros(rows, np.bool_),
-            "value": np.full(rows, np.nan),
         }
         if self.dense:
-            state |= {"best_word": np.zeros((rows, pairs), np.int16), "best": np.full(rows, -np.inf)}
-        return state
+            state["best_word"] = np.zeros((rows, pairs), np.int16)
+        return state | self.results(rows)
 
     def draw(self, streams: Streams) -> Sequence[Any]:
         return list(start_words(self.config.start, self.edges, self.n, streams))
@@ -88,11 +79,7 @@ class EditGraphs(GraphEnv):
         for row, word in zip(rows, plain, strict=True):
             self.word[row] = 0 if word is None else word
         self.step_count[rows], self.vertex[rows] = 0, 0
-        self.over[rows], self.value[rows] = False, np.nan
-        if self.dense:
-            self.value[rows] = self.best[rows] = self.evaluate(self.batch(rows))
-            self.best_word[rows] = self.word[rows]
-            self.over[rows] = self.config.stop_on_hit & (self.value[rows] > self.solved_above)
+        self.open(rows)
 
     def batch(self, rows: Rows) -> GraphBatch:
         return GraphBatch(adjacency=adjacency_from_words(self.word[rows].astype(np.uint8), self.edges, self.n))
@@ -111,61 +98,35 @@ class EditGraphs(GraphEnv):
         self.step_count[moved] += 1
         last = self.step_count[moved] >= self.horizon
         if self.dense:
-            rewards[legal] = self._improve(moved)
-            self.over[moved] |= last | (self.config.stop_on_hit & (self.value[moved] > self.solved_above))
+            before = self.value[moved]
+            self.value[moved] = self.evaluate_rows(moved)
+            rewards[legal] = self.differences(moved, before)
+            self.over[moved] |= last | self.hit(moved)
         else:
             self.value[moved] = np.nan
-            self.value[moved[last]] = self.evaluate(self.batch(moved[last])) if last.any() else 0.0
+            self.value[moved[last]] = self.evaluate_rows(moved[last])
             rewards[np.flatnonzero(legal)[last]] = self.value[moved[last]]
             self.over[moved[last]] = True
         return rewards, self.over[rows], np.zeros(len(rows), np.bool_)
 
-    def _improve(self, rows: Rows) -> NDArray[np.float64]:
-        """Score `rows` after a step: the difference rewards, floored as the class says."""
-        floor = -(self.n + 1.0)
-        before, now = self.value[rows], self.evaluate(self.batch(rows)) if len(rows) else np.zeros(0)
-        self.value[rows] = now
-        better = rows[now > self.best[rows]]
-        self.best[better], self.best_word[better] = self.value[better], self.word[better]
-        return np.maximum(now, floor) - np.maximum(before, floor)
+    def evaluate_rows(self, rows: Rows) -> NDArray[np.float64]:
+        return self.evaluate(self.batch(rows)) if len(rows) else np.zeros(0)
 
-    def propose(self, rows: Rows, streams: Streams) -> None:
-        """A random neighbour of each graph, in place, scored; it does not count as a step."""
-        mutate_graphs(self.word, rows, self.edges, self.n, streams.words())
-        self.value[rows] = self.evaluate(self.batch(rows))
-        if self.dense:
-            self.best[rows], self.best_word[rows] = self.value[rows], self.word[rows]
+    def remember(self, rows: Rows) -> None:
+        self.best_word[rows] = self.word[rows]
+
+    def mutate(self, rows: Rows, state: NDArray[np.uint64]) -> None:
+        mutate_graphs(self.word, rows, self.edges, self.n, state)
 
     def keys(self, rows: Rows) -> NDArray[np.uint64]:
         """Equal for equal graphs (not for isomorphic ones): uint64[R]."""
         return hashes(self.word[rows])
-
-    def counts(self, rows: Rows) -> NDArray[np.int64]:
-        return np.where(self.over[rows], 0, self.max_actions)
-
-    def masks(self, rows: Rows, width: int | None = None, out: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-        counts = self.counts(rows)
-        size = int(counts.max(initial=0)) if width is None else width
-        masks = np.zeros((len(rows), size), np.bool_) if out is None else out
-        masks[:] = False
-        live = counts > 0
-        masks[live, : self.max_actions] = self.allowed(rows[live])
-        return masks
 
     def observe(self, rows: Rows, width: int | None = None, out: Any = None) -> NDArray[np.float32]:
         seen: NDArray[np.float32] = np.zeros((len(rows), self.observation_width), np.float32) if out is None else out
         seen[:, : len(self.edges)] = self.word[rows]
         seen[:, len(self.edges) :] = 0
         return seen
-
-    def score(self, rows: Rows) -> NDArray[np.float64]:
-        """The score of each graph (difference: of the best of the episode, once it is over); scored when asked."""
-        unknown = rows[np.isnan(self.value[rows])]
-        if len(unknown):
-            self.value[unknown] = self.evaluate(self.batch(unknown))
-        if self.dense:
-            return np.where(self.over[rows] & np.isfinite(self.value[rows]), self.best[rows], self.value[rows])
-        return self.value[rows]
 
     def solution(self, row: int) -> Solution:
         rows = np.array([row])

@@ -14,32 +14,27 @@ from mathrl.solution import Solution
 
 from ..batch import GraphBatch
 from ..classes import find_class
-from ..env import GraphEnv
 from ..graph6 import decode
 from ..kernels.growth import grow, grow_masks, mutate_grown, prune
 from ..kernels.proposals import hashes
 from .starts import start_graph
+from .steps import StepGraphs
 
 SEED_ORDER = 5  # AMCS begins with a random tree on five vertices
 
 
-class GrowGraphs(GraphEnv):
+class GrowGraphs(StepGraphs):
     """A graph of order k <= N = env.n that starts as a random tree on 5 vertices (env.start) and grows.
 
     Action v in [0, N) adds vertex k as a leaf at v < k < N. Action N + j(j-1)/2 + i, i < j < k: if ij is an edge,
     vertex k is put on it (k < N); if not, it becomes an edge (env.mode=connected, at most env.steps times, by default
     N). The last action stops; so does the lack of any other. Observation: flat, the N(N-1)/2 pairs in column
-    order, then the order k one-hot (entry k-1). Reward, sparse: 0, then the score at the end; difference: as of
-    EditGraphs.
+    order, then the order k one-hot (entry k-1). Rewards: see StepGraphs.
     """
-
-    kind = "flat"
 
     adjacency: NDArray[np.uint8]  # uint8[B, N, N]
     order: NDArray[np.int64]
     spare: NDArray[np.int64]  # edges that may still be added
-    over: NDArray[np.bool_]
-    value: NDArray[np.float64]
 
     def prepare(self) -> None:
         super().prepare()
@@ -48,7 +43,6 @@ class GrowGraphs(GraphEnv):
             raise MathrlError("env.moves=grow needs env.n of at least 3")
         self.pairs = self.most * (self.most - 1) // 2
         self.trees = self.config.mode == "tree"
-        self.dense = self.config.rewards == "difference"
         self.extra = 0 if self.trees else self.most if self.config.steps is None else self.config.steps
         self.max_actions = self.most + self.pairs + 1
         self.observation_width = self.pairs + self.most
@@ -59,16 +53,13 @@ class GrowGraphs(GraphEnv):
             "adjacency": np.zeros((rows, most, most), np.uint8),
             "order": np.zeros(rows, np.int64),
             "spare": np.zeros(rows, np.int64),
-            "over": np.zeros(rows, np.bool_),
-            "value": np.full(rows, np.nan),
         }
         if self.dense:
             state |= {
-                "best": np.full(rows, -np.inf),
                 "best_order": np.zeros(rows, np.int64),
                 "best_adjacency": np.zeros((rows, most, most), np.uint8),
             }
-        return state
+        return state | self.results(rows)
 
     def draw(self, streams: Streams) -> Sequence[Any]:
         start, seed = self.config.start, min(SEED_ORDER, self.most)
@@ -87,15 +78,11 @@ class GrowGraphs(GraphEnv):
             seed = start_graph("path", 2) if graph is None else graph
             self.adjacency[row, : len(seed), : len(seed)] = seed
             self.order[row] = len(seed)
-        self.spare[rows], self.over[rows], self.value[rows] = self.extra, False, np.nan
-        if self.dense:
-            self.value[rows] = self.evaluate_rows(rows)
-            self.remember(rows)
-            self.over[rows] = self.config.stop_on_hit & (self.value[rows] > self.solved_above)
+        self.spare[rows] = self.extra
+        self.open(rows)
 
     def remember(self, rows: Rows) -> None:
-        """Make the graphs of `rows`, as they stand, the best of their episodes."""
-        self.best[rows], self.best_order[rows] = self.value[rows], self.order[rows]
+        self.best_order[rows] = self.order[rows]
         self.best_adjacency[rows] = self.adjacency[rows]
 
     def evaluate_rows(self, rows: Rows) -> NDArray[np.float64]:
@@ -124,24 +111,19 @@ class GrowGraphs(GraphEnv):
         whole = self.adjacency[moved].sum(axis=(1, 2)) == 2 * self.pairs
         ended = stopped | ((self.order[moved] == self.most) & (self.trees | (self.spare[moved] == 0) | whole))
         if self.dense:
-            old, floor = self.value[moved], -(self.most + 1.0)
+            old = self.value[moved]
             self.value[moved] = np.where(stopped, old, np.nan)
             self.score(moved)
-            rewards[legal] = np.maximum(self.value[moved], floor) - np.maximum(old, floor)
-            self.remember(moved[self.value[moved] > self.best[moved]])
-            ended |= self.config.stop_on_hit & (self.value[moved] > self.solved_above)
+            rewards[legal] = self.differences(moved, old)
+            ended |= self.hit(moved)
         else:
             self.value[moved] = np.nan
             rewards[legal[ended]] = self.score(moved[ended])
         self.over[moved[ended]] = True
         return rewards, self.over[rows], np.zeros(len(rows), np.bool_)
 
-    def propose(self, rows: Rows, streams: Streams) -> None:
-        """A random growth step or its inverse for each graph, in place, scored."""
-        mutate_grown(self.adjacency, self.order, rows, min(3, self.most), self.trees, streams.words())
-        self.value[rows] = self.evaluate_rows(rows)
-        if self.dense:
-            self.remember(rows)
+    def mutate(self, rows: Rows, state: NDArray[np.uint64]) -> None:
+        mutate_grown(self.adjacency, self.order, rows, min(3, self.most), self.trees, state)
 
     def prune(self, rows: Rows, streams: Streams) -> None:
         """One random step back for each graph, in place, down to 5 vertices: a leaf removed or a vertex smoothed."""
@@ -152,20 +134,10 @@ class GrowGraphs(GraphEnv):
         """Equal for equal graphs (not for isomorphic ones): uint64[R]."""
         return hashes(self.adjacency[rows].reshape(len(rows), -1).astype(np.int16))
 
-    def counts(self, rows: Rows) -> NDArray[np.int64]:
-        return np.where(self.over[rows], 0, self.max_actions)
-
-    def masks(self, rows: Rows, width: int | None = None, out: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-        counts = self.counts(rows)
-        size = int(counts.max(initial=0)) if width is None else width
-        masks = np.zeros((len(rows), size), np.bool_) if out is None else out
-        masks[:] = False
-        live = np.flatnonzero(counts > 0)
-        if len(live):
-            legal = np.empty((len(live), self.max_actions), np.bool_)
-            grow_masks(self.adjacency, self.order, self.spare, rows[live], self.trees, legal)
-            masks[live, : self.max_actions] = legal
-        return masks
+    def allowed(self, rows: Rows) -> NDArray[np.bool_]:
+        legal = np.empty((len(rows), self.max_actions), np.bool_)
+        grow_masks(self.adjacency, self.order, self.spare, rows, self.trees, legal)
+        return legal
 
     def observe(self, rows: Rows, width: int | None = None, out: Any = None) -> NDArray[np.float32]:
         seen: NDArray[np.float32] = np.zeros((len(rows), self.observation_width), np.float32) if out is None else out
@@ -174,15 +146,6 @@ class GrowGraphs(GraphEnv):
         seen[:, self.pairs :] = 0
         seen[np.arange(len(rows)), self.pairs + self.order[rows] - 1] = 1
         return seen
-
-    def score(self, rows: Rows) -> NDArray[np.float64]:
-        """The score of each graph (difference: of the best of the episode, once it is over); scored when asked."""
-        unknown = rows[np.isnan(self.value[rows])]
-        if len(unknown):
-            self.value[unknown] = self.evaluate_rows(unknown)
-        if self.dense:
-            return np.where(self.over[rows] & np.isfinite(self.value[rows]), self.best[rows], self.value[rows])
-        return self.value[rows]
 
     def solution(self, row: int) -> Solution:
         value = float(self.score(np.array([row]))[0])
