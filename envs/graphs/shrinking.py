@@ -18,12 +18,15 @@ def shrink(found: Solution, config: GraphConfig | None = None) -> Solution:
     """A counterexample from which no vertex can be removed or merged into a neighbour, and no edge be removed.
 
     Each step takes the graph of largest score among those left; it must stay a counterexample in float64 arithmetic.
+    Where env.n fixes the order only edges are removed.
     """
     aim = objective(found.reward, "any" if config is None else config.class_)
     graph = given = decode(found.solution["graph6"])
     value = found.value
+    ways = (without_vertex, without_edge) if config is None or config.n is None else (without_edge,)
     while True:
-        for candidates in (without_vertex(graph), without_edge(graph)):
+        for way in ways:
+            candidates = way(graph)
             if not len(candidates) or candidates.shape[1] < aim.minimum_order:
                 continue
             scores = aim.score(GraphBatch(adjacency=candidates))

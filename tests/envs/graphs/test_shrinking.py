@@ -8,6 +8,7 @@ import pytest
 
 import mathrl
 from mathrl.envs.graphs.batch import GraphBatch
+from mathrl.envs.graphs.config import GraphConfig
 from mathrl.envs.graphs.graph6 import decode, encode
 from mathrl.envs.graphs.objective import objective
 from mathrl.envs.graphs.rewards import catalogue
@@ -121,3 +122,21 @@ def test_stale_certificates_are_dropped():
     small = found("connected: Delta <= 3", nx.star_graph(4))
     small.solution["certificate"] = {"for": "this graph"}
     assert shrink(small) is small
+
+
+def test_a_fixed_order_is_kept():
+    """With env.n only edges are removed; a class of env.class is not left."""
+    graph = nx.path_graph(6)
+    graph.add_edge(0, 2)
+    claim = "connected: diameter <= 1"
+    config = GraphConfig(reward=claim, n=6)
+    assert len(decode(shrink(found(claim, graph), config).solution["graph6"])) == 6
+    assert len(decode(shrink(found(claim, graph)).solution["graph6"])) == 3
+
+
+def test_the_class_of_env_class_is_not_left():
+    """A path on 4 vertices with a chord is shrunk to P_3, but not where three vertices are too few."""
+    claim = "connected: diameter <= 1"
+    for narrower, order in (("any", 3), ("n >= 4", 4)):
+        config = GraphConfig(reward=claim, class_=narrower)
+        assert len(decode(shrink(found(claim, nx.path_graph(5)), config).solution["graph6"])) == order
