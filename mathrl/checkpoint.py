@@ -44,11 +44,11 @@ def save(folder: Path, number: int, state: Mapping[str, Any], **head: Any) -> No
         with _aside(folder / files[-1]) as path, path.open("wb") as file:
             np.savez(file, **arrays)
     if tensors:
-        from safetensors.torch import save_file
+        from safetensors.torch import save as serialize
 
+        # safetensors' own save_file goes through a file of a random name, which a kill would leave here for ever
         files.append(f"{number}.safetensors")
-        with _aside(folder / files[-1]) as path:
-            save_file(tensors, path)
+        write_atomically(folder / files[-1], serialize(tensors))
     write_atomically(folder / "latest.json", json.dumps({"number": number, "files": files, **head}).encode())
     for old in folder.iterdir():
         if OWN.fullmatch(old.name) and old.name not in files:

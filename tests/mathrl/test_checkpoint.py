@@ -247,6 +247,17 @@ def test_left_overs_of_an_interrupted_write_do_not_hurt(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"2.json", "2.npz", "2.safetensors", "latest.json"}
 
 
+def test_no_file_goes_through_another_one_of_a_random_name(tmp_path, monkeypatch):
+    """What is renamed has the name of its file, so that what a kill leaves behind is deleted by the next save."""
+    renamed, rename = [], os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: (renamed.append((old.name, new.name)), rename(old, new)))
+    checkpoint.save(tmp_path, 1, {"weight": torch.ones(2), "words": np.ones(2), "count": 3})
+    assert len(renamed) == 4
+    assert all(old == f".{new}.partial" for old, new in renamed)
+    modes = {(tmp_path / new).stat().st_mode for _, new in renamed}
+    assert len(modes) == 1  # safetensors' own temporary file would be private
+
+
 def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(tmp_path):
     """Killed at arbitrary moments of an endless series of checkpoints, the folder always holds a whole one."""
     folder = tmp_path / "checkpoint"
