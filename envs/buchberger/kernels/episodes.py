@@ -1,0 +1,113 @@
+"""Whole episodes in one call: strategies played to the end, their values as baselines, nested Monte Carlo search."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ..record import ADDITIONS, COST, FITS, LAST, MORE_TERMS, OVER, PENDING, RUNNING, STATE, STEPS
+from .steps import copy_record, step
+from .strategies import RANDOM, choose
+
+
+@njit(cache=True)
+def total(r, which):
+    """What a record has cost so far: additions (0), pairs (1), monomial additions (2)."""
+    return np.int64(r[ADDITIONS]) if which == 0 else np.int64(r[STEPS]) if which == 1 else np.int64(r[COST])
+
+
+@njit(cache=True)
+def play(r, strategy, state, bound, which, layout, work, one):
+    """Process pairs by a strategy until none is left or the cost reaches `bound`; returns (answer, state)."""
+    while r[STATE] == RUNNING and total(r, which) < bound:
+        pair, state = choose(r, strategy, state, layout, work, one)
+        answer = MORE_TERMS if pair < 0 else step(r, pair, layout, work, one)
+        if answer != FITS:
+            return answer, state
+    return FITS, state
+
+
+@njit(cache=True)
+def play_rows(memory, first_row, rows, strategy, states, bounds, which, layout, work, one):
+    """`play` for rows[first_row:], states uint64[R], bounds int64[R]; returns (row reached, answer, additions made).
+
+    A row that does not fit keeps its progress and the state of its generator, and goes on after growing.
+    """
+    spent = 0
+    for k in range(first_row, len(rows)):
+        r = memory[rows[k]]
+        before = np.int64(r[ADDITIONS])
+        answer, states[k] = play(r, strategy, states[k], bounds[k], which, layout, work, one)
+        spent += np.int64(r[ADDITIONS]) - before
+        if answer != FITS:
+            return k, answer, spent
+    return len(rows), FITS, spent
+
+
+@njit(cache=True)
+def choose_rows(memory, first_row, rows, strategy, states, chosen, layout, work, one):
+    """The next pair of a strategy in each of rows[first_row:], into chosen int64[R]; returns (row reached, answer)."""
+    for k in range(first_row, len(rows)):
+        pair, states[k] = choose(memory[rows[k]], strategy, states[k], layout, work, one)
+        if pair < 0:
+            return k, MORE_TERMS
+        chosen[k] = pair
+    return len(rows), FITS
+
+
+@njit(cache=True)
+def value_rows(memory, first_row, rows, strategy, which, values, layout, work, one):
+    """Minus the cost that a strategy still has from each of rows[first_row:], into values float64[R].
+
+    Returns (row reached, answer).
+    """
+    spare = np.empty(layout.size, np.uint64)
+    for k in range(first_row, len(rows)):
+        r = memory[rows[k]]
+        copy_record(r, spare, layout, one)
+        answer, _ = play(spare, strategy, np.uint64(0), np.int64(2**62), which, layout, work, one)
+        if answer != FITS:
+            return k, answer
+        values[k] = total(r, which) - total(spare, which)
+    return len(rows), FITS
+
+
+@njit(cache=True)
+def nested(r, state, bound, which, here, trial, best, layout, work, one):
+    """One pass of level-1 nested Monte Carlo search from record r (Cazenave 2009), better than `bound` or nothing.
+
+    Before each move every pair is tried, followed by random play that stops once it costs as much as the best line;
+    then the next pair of the best line is played. `here`, `trial` and `best` are spare records; the best line ends up in
+    `best`. Returns (answer, cost of the best line or `bound`, state, additions made).
+    """
+    copy_record(r, here, layout, one)
+    spent, found = 0, False
+    while here[STATE] == RUNNING:
+        if total(here, which) >= bound and not found:
+            break
+        for pair in range(np.int64(here[PENDING])):
+            copy_record(here, trial, layout, one)
+            before = np.int64(trial[ADDITIONS])
+            answer = step(trial, pair, layout, work, one)
+            if answer == FITS:
+                answer, state = play(trial, RANDOM, state, bound, which, layout, work, one)
+            if answer != FITS:
+                return answer, bound, state, spent
+            spent += np.int64(trial[ADDITIONS]) - before
+            if trial[STATE] == OVER and total(trial, which) < bound:
+                bound, found = total(trial, which), True
+                copy_record(trial, best, layout, one)
+        if not found:  # nothing better from here on: follow no line
+            break
+        replay_next(here, best, layout, work, one)
+    return FITS, bound, state, spent
+
+
+@njit(cache=True)
+def replay_next(here, best, layout, work, one):
+    """Process in `here` the pair that the line of `best` processes next; it fitted there, so it fits here."""
+    cell = best[layout.trace_at + np.int64(here[STEPS]) * 2]
+    for pair in range(np.int64(here[PENDING])):
+        if here[layout.pairs_at + pair * (4 + len(one))] == cell:
+            step(here, pair, layout, work, one)
+            return
