@@ -33,7 +33,7 @@ class AMCS(Restarting):
     Config = Config
     needs = ("prune",)
 
-    def work(self, env: SearchEnv, task: Task) -> Solution:
+    def restart(self, env: SearchEnv, task: Task) -> Solution:
         """One restart: from a fresh object until depth and level are exhausted."""
         self.rng, self.steps = task.rng(), 0
         best = env.resized(1)

@@ -40,7 +40,7 @@ class Annealing(Restarting):
     def rows(self) -> int:
         return int(self.config.chains)
 
-    def work(self, env: SearchEnv, task: Task) -> Solution:
+    def restart(self, env: SearchEnv, task: Task) -> Solution:
         """One restart of `task.size` walks: the best object on the way."""
         rng, rows = task.rng(), np.arange(task.size)
         if self._arenas is None or self._arenas[0].num_envs != task.size:

@@ -36,7 +36,7 @@ class Tabu(Restarting):
     def rows(self) -> int:
         return int(self.config.walks)
 
-    def work(self, env: SearchEnv, task: Task) -> Solution:
+    def restart(self, env: SearchEnv, task: Task) -> Solution:
         """One restart of `task.size` walks: the best object on the way."""
         width, rng = self.config.neighbours, task.rng()
         walkers, trial = env.resized(task.size), env.resized(task.size * width)

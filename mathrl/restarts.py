@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 
 
 class Restarting(Agent):
-    """A search without memory between restarts; `work` is one restart and returns the best object on its way.
+    """A search without memory between restarts; `restart` is one of them and returns the best object on its way.
 
     `needs` names the capabilities that the environment must have, `rows` is the number of rows of one restart, and a
-    score above `enough` ends it. A generation is `config.tasks` restarts, which may run on several workers.
+    score above `enough` ends it. A generation is `config.tasks` restarts for each instance, which may run on several
+    workers; after `limit` generations, if there is a limit, the search is done.
     """
 
     searches = True
     needs: ClassVar[tuple[str, ...]] = ()
-    instance: Any = None
+    instances: Sequence[Any] = (None,)
+    instance: Any = None  # that of the restart at work
     budget: Budget | None = None  # None on a worker
     enough = math.inf  # what the environment calls `solved_above`, if the search is to end there
 
@@ -42,24 +44,35 @@ class Restarting(Agent):
             words = " and ".join(f"`{name}`" for name in missing)
             raise MathrlError(f"{type(self).__name__.lower()} needs an environment with {words}; this one lacks it")
 
+    @property
+    def limit(self) -> int:
+        """The most generations; 0: as many as the budget allows."""
+        return 0
+
     def work(self, env: SearchEnv, task: Task) -> Solution:
-        """One restart of `task.size` rows."""
+        """One restart for the instance that the task's index says: they take turns."""
+        if any(one is not None for one in self.instances):
+            self.instance = self.instances[task.index % len(self.instances)]
+        return self.restart(env, task)
+
+    def restart(self, env: SearchEnv, task: Task) -> Solution:
+        """One restart of `task.size` rows, from `self.instance`."""
         raise NotImplementedError
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """Restart until the budget is spent."""
-        if len(instances) != 1:
-            raise MathrlError(f"{run.name} works on one instance at a time, and {len(instances)} were given")
-        self.instance, self.budget = instances[0], budget
+        self.instances, self.instance, self.budget = list(instances), instances[0], budget
         self.enough = env.solved_above if budget.until_solved else math.inf
-        while not budget.spent:
+        pieces = self.config.tasks * len(instances)
+        while not budget.spent and not (self.limit and run.generation >= self.limit):
             before = env.meter.evaluations
-            found: list[Solution] = run.map(run.tasks(self.rows * self.config.tasks, self.config.tasks))
+            found: list[Solution] = run.map(run.tasks(self.rows * pieces, pieces))
             if budget.signal is not None:  # broken off: a resumed run does this generation again
                 env.meter.evaluations = before
                 break
             values = np.array([one.value for one in found])
-            run.offer(values, lambda index, found=found: found[index])  # type: ignore[misc]
+            slots = np.arange(pieces) % len(instances) if len(instances) > 1 else None
+            run.offer(values, lambda index, found=found: found[index], slots)  # type: ignore[misc]
             finite = values[np.isfinite(values)]
             run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
         return run.solutions
@@ -80,7 +93,8 @@ class Restarting(Agent):
             play(arena, unscored, choose_uniformly(rng))
 
     def parameters(self) -> dict[str, Any]:
-        return {"instance": self.instance, "enough": self.enough}
+        return {"instances": self.instances, "enough": self.enough}
 
     def receive(self, parameters: dict[str, Any]) -> None:
-        self.instance, self.enough = parameters["instance"], parameters["enough"]
+        self.instances, self.enough = parameters["instances"], parameters["enough"]
+        self.instance = self.instances[0]

@@ -1,8 +1,20 @@
 """Buchberger's algorithm: which S-pair next, so that a Groebner basis costs as few additions as possible."""
 
-from mathrl.registry import EnvPlugin
+from mathrl.registry import AgentPlugin, EnvPlugin
 
 _HERE = "mathrl.envs.buchberger"
+_STRATEGIES = {
+    "First": "the pair that came first",
+    "Last": "the pair that came last",
+    "Degree": "the pair whose lcm has the least degree",
+    "Codegree": "the pair whose lcm has the largest degree",
+    "Normal": "the pair with the least lcm in the monomial order (Buchberger 1985)",
+    "Strange": "the pair with the largest lcm",
+    "Sugar": "the pair of least sugar, then the least lcm (Giovini, Mora, Niesi, Robbiano, Traverso 1991)",
+    "Spice": "the pair of most sugar, then the largest lcm",
+    "TrueDegree": "the pair whose S-polynomial has the least degree",
+    "Entropy": "the pair whose S-polynomial has the least homogeneity entropy (arXiv 2606.07321)",
+}
 
 PLUGIN = EnvPlugin(
     name="buchberger",
@@ -10,6 +22,14 @@ PLUGIN = EnvPlugin(
     env=f"{_HERE}.env:Buchberger",
     config=f"{_HERE}.config:BuchbergerConfig",
     verify=f"{_HERE}.verify:verify",
+    solver="nested",
+    agents=tuple(
+        AgentPlugin(name.lower(), f"{_HERE}.solvers:{name}", sentence, learns=False)
+        for name, sentence in _STRATEGIES.items()
+    ),
+    exports={form: f"{_HERE}.export:to_{form}" for form in ("ms", "singular", "jsonl", "generators", "check")},
     instances=f"{_HERE}.instances:instances",
     listings={"instances": f"{_HERE}.instances:listing"},
+    cost={"additions": "additions", "reductions": "pairs", "monomial-additions": "monomial additions"},
+    hints=("try:  mathrl show RUN --to check > check.py && python check.py   (a proof that needs nothing installed)",),
 )

@@ -118,7 +118,9 @@ class Buchberger(SearchEnv):
         if self.memory.layout.n > self.n:
             most = max((ideal.n for ideal in self.ideals[rows] if ideal is not None), default=0)
             if most > self.n:
-                raise MathrlError(f"an ideal in {most} variables cannot be observed as one in {self.n}; set env.n={most}")
+                raise MathrlError(
+                    f"an ideal in {most} variables cannot be observed as one in {self.n}; set env.n={most}"
+                )
 
     def masks(self, rows: Rows, width: int | None = None, out: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         counts = self.counts(rows)
@@ -167,12 +169,16 @@ class Buchberger(SearchEnv):
         number = strategies.NAMES.index(strategy)
         self.meter.evaluations += self.memory.run(episodes.play_rows, rows, number, states, limits, self.which)
 
-    def rollout(self, rows: Rows, streams: Streams, bound: float) -> NDArray[np.float64]:
-        """Play rows at random to the end, or until they are no better than `bound`: float64[R], -inf for those."""
-        limits = np.full(len(rows), 2**62 if bound == -np.inf else int(-bound))
+    def rollout(self, rows: Rows, streams: Streams, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Play rows at random to the end: scores float64[R], -inf where one cannot be better than its bound."""
+        limits = np.where(np.isfinite(bounds), -bounds, 2.0**62).astype(np.int64)
         self.play(rows, "random", streams.words(), limits)
         scores = self.score(rows)
-        return np.where(np.isnan(scores), -np.inf, scores)
+        return np.where(scores > bounds, scores, -np.inf)
+
+    def nested(self, rows: Rows, words: NDArray[np.uint64]) -> None:
+        """Play rows to their end along the best line of a level-1 nested Monte Carlo search; a word each, uint64[R]."""
+        self.meter.evaluations += self.memory.run(episodes.nested_rows, rows, words, self.which)
 
     def baseline(self, rows: Rows) -> NDArray[np.float64]:
         """float64[R, 2]: minus what the strategies named in `baselines` still pay from here; rows stay as they are."""

@@ -41,7 +41,9 @@ def basis_of(env: Buchberger, row: int) -> list[list[list[Any]]]:
     """The reduced Groebner basis of a finished row: monic, descending terms, ascending leads."""
     memory, n = env.memory, env.ideals[row].n
     while True:
-        found, sizes, exponents, coefficients = reduce_basis(memory.rows[row], n, memory.layout, memory.work, memory.one)
+        found, sizes, exponents, coefficients = reduce_basis(
+            memory.rows[row], n, memory.layout, memory.work, memory.one
+        )
         if found:
             break
         memory.grow_terms()

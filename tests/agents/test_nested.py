@@ -56,7 +56,7 @@ def test_search_leaves_its_row_alone(make):
     env.advance(rows, np.array([2, 0, 1]))
     before = [env.observe(rows), env.counts(rows)]
     agent, one = Nested(Config()), np.array([1])
-    score, line = agent.search(env, 1, 1, np.random.default_rng(0))
+    (score,), (line,) = agent.search(env, one, 1, np.random.default_rng(0))
     assert all(np.array_equal(a, b) for a, b in zip(before, [env.observe(rows), env.counts(rows)], strict=True))
     assert len(line) == 3
     for action in line:

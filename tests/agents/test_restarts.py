@@ -133,11 +133,15 @@ def test_amcs_wants_growth(mathrl):
     assert "`prune`" in err
 
 
-def test_several_instances_are_refused(plugins, mathrl):
-    """A search works on one instance."""
-    code, _, err = mathrl("solve", plugins / "sidon.py", "nested", "20", "25", "env.n=30", "--budget", "100-evals")
-    assert code == 2
-    assert "one instance" in err
+def test_several_instances_take_turns(plugins):
+    """Each instance is searched as often as the others, and the workers change nothing."""
+    words = (str(plugins / "sidon.py"), "nested", "20", "7", "agent.passes=3", "agent.tasks=2")
+    one, two = (package.solve(*words, n=24, budget="none", workers=workers) for workers in (1, 2))
+    assert [found.solution["top"] for found in one] == [20, 7]
+    assert [found.value for found in one] == [6, 4]
+    assert one.reason == "done"
+    assert one.generations == 2
+    assert numbers(one) == numbers(two)
 
 
 def test_one_instance_of_a_third_party_is_searched(plugins):

@@ -115,12 +115,11 @@ def gebauer_moeller(r, lead, sugar, layout, work, one):
     for k in range(count):
         lcm = load(work, chain_at + k * width, one)
         rest = over(with_degree(lcm, layout), lead)
-        least, coprime = -1, False
-        for i in range(m):
-            if equal(load(work, i * width, one), lcm):
-                if least < 0:
-                    least = i
-                coprime |= equal(load(r, layout.leads_at + i * width, one), rest)
+        least, coprime = m, 0
+        for i in range(m):  # without branches, so that it is vectorised
+            same = equal(load(work, i * width, one), lcm)
+            least = min(least, i if same else m)
+            coprime |= same & equal(load(r, layout.leads_at + i * width, one), rest)
         if not coprime:
             place = fresh  # insertion by ascending i
             while place > 0 and np.int64(work[least_at + 2 * (place - 1)]) > least:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..record import ADDITIONS, COST, FITS, LAST, MORE_TERMS, OVER, PENDING, RUNNING, STATE, STEPS
+from ..record import ADDITIONS, CELL, COST, FITS, MORE_TERMS, OVER, PAIR, PENDING, RUNNING, STATE, STEPS, TRACE
 from .steps import copy_record, step
 from .strategies import RANDOM, choose
 
@@ -73,18 +73,15 @@ def value_rows(memory, first_row, rows, strategy, which, values, layout, work, o
 
 
 @njit(cache=True)
-def nested(r, state, bound, which, here, trial, best, layout, work, one):
-    """One pass of level-1 nested Monte Carlo search from record r (Cazenave 2009), better than `bound` or nothing.
+def nested(here, trial, best, state, which, layout, work, one):
+    """One pass of level-1 nested Monte Carlo search from record `here`, which is played to its end (Cazenave 2009).
 
     Before each move every pair is tried, followed by random play that stops once it costs as much as the best line;
-    then the next pair of the best line is played. `here`, `trial` and `best` are spare records; the best line ends up in
-    `best`. Returns (answer, cost of the best line or `bound`, state, additions made).
+    then the next pair of the best line is played. `trial` and `best` are spare records; the best line ends up in
+    `best`. Returns (answer, additions made).
     """
-    copy_record(r, here, layout, one)
-    spent, found = 0, False
+    spent, bound = 0, np.int64(2**62)
     while here[STATE] == RUNNING:
-        if total(here, which) >= bound and not found:
-            break
         for pair in range(np.int64(here[PENDING])):
             copy_record(here, trial, layout, one)
             before = np.int64(trial[ADDITIONS])
@@ -92,22 +89,41 @@ def nested(r, state, bound, which, here, trial, best, layout, work, one):
             if answer == FITS:
                 answer, state = play(trial, RANDOM, state, bound, which, layout, work, one)
             if answer != FITS:
-                return answer, bound, state, spent
+                return answer, spent
             spent += np.int64(trial[ADDITIONS]) - before
             if trial[STATE] == OVER and total(trial, which) < bound:
-                bound, found = total(trial, which), True
+                bound = total(trial, which)
                 copy_record(trial, best, layout, one)
-        if not found:  # nothing better from here on: follow no line
-            break
         replay_next(here, best, layout, work, one)
-    return FITS, bound, state, spent
+    return FITS, spent
+
+
+@njit(cache=True)
+def nested_rows(memory, first_row, rows, states, which, layout, work, one):
+    """`nested` from each of rows[first_row:], which take over the best line; returns (row reached, answer, additions).
+
+    A row that does not fit stays as it is and begins again after growing, by the same random numbers.
+    """
+    here, trial, best = np.empty((3, layout.size), np.uint64)
+    spent = 0
+    for k in range(first_row, len(rows)):
+        r = memory[rows[k]]
+        if r[STATE] != RUNNING:
+            continue
+        copy_record(r, here, layout, one)
+        answer, made = nested(here, trial, best, states[k], which, layout, work, one)
+        if answer != FITS:
+            return k, answer, spent
+        copy_record(best, r, layout, one)
+        spent += made
+    return len(rows), FITS, spent
 
 
 @njit(cache=True)
 def replay_next(here, best, layout, work, one):
     """Process in `here` the pair that the line of `best` processes next; it fitted there, so it fits here."""
-    cell = best[layout.trace_at + np.int64(here[STEPS]) * 2]
+    cell = best[layout.trace_at + np.int64(here[STEPS]) * TRACE]
     for pair in range(np.int64(here[PENDING])):
-        if here[layout.pairs_at + pair * (4 + len(one))] == cell:
+        if here[layout.pairs_at + pair * (PAIR + len(one)) + CELL] == cell:
             step(here, pair, layout, work, one)
             return

@@ -23,7 +23,7 @@ def load(memory, at, one):
     """The monomial that begins at memory[at]; `one` is the monomial 1, whose type says W."""
     m = one
     for w in range(len(one)):
-        m = tuple_setitem(m, w, memory[at + w])
+        m = tuple_setitem(m, w, memory[np.uintp(at + w)])
     return m
 
 
@@ -31,7 +31,7 @@ def load(memory, at, one):
 def store(memory, at, m):
     """Write a monomial to memory[at : at + W]."""
     for w in range(len(m)):
-        memory[at + w] = m[w]
+        memory[np.uintp(at + w)] = m[w]
 
 
 @njit(cache=True)

@@ -103,7 +103,11 @@ def peek_all(r, peeks, monomials, layout, work, one):
             return False
         peek = peeks[pair]
         peek[0] = degree(load(r, layout.pairs_at + pair * stride + PAIR, one), layout)
-        peek[1], peek[2], peek[3] = terms, degree(m, layout) if terms > 0 else -1, degree(n, layout) if terms > 1 else -1
+        peek[1], peek[2], peek[3] = (
+            terms,
+            degree(m, layout) if terms > 0 else -1,
+            degree(n, layout) if terms > 1 else -1,
+        )
         for w in range(width):
             monomials[pair, w], monomials[pair, width + w] = m[w], n[w]
         if terms == 0:

@@ -90,8 +90,8 @@ def step(r, pair, layout, work, one):
     saved = len(work) - stride
     for w in range(stride):
         work[saved + w] = r[at + w]
-    for w in range(at, end - stride):
-        r[w] = r[w + stride]
+    for w in range(np.uintp(at), np.uintp(end - stride)):
+        r[w] = r[w + np.uintp(stride)]
     r[PENDING] = count - 1
     if terms > 0:
         answer = insert(r, lead, np.int64(r[TERMS]), terms - 1, sugar, np.uint64(1), layout, work, one)
@@ -182,6 +182,5 @@ def copy_record(source, target, layout, one):
 
 @njit(cache=True)
 def _words(source, target, at, count):
-    for w in range(at, at + count):
+    for w in range(np.uintp(at), np.uintp(at + count)):
         target[w] = source[w]
-
