@@ -29,6 +29,7 @@ class Enumerate(Agent):
     """All objects that the environment can list (its capability `everything`, which also says what is optimal)."""
 
     Config = Config
+    bounded = True
 
     def bind(self, env: SearchEnv) -> None:
         if not hasattr(env, "everything"):

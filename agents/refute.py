@@ -122,7 +122,7 @@ class Refute(Agent):
         plain = {name[6:]: value for name, value in given.items() if name.startswith("agent.")}
         arena = env.plugin.make(1, settings.build(type(env.config), knobs, env.plugin.name))
         arena.meter = env.meter
-        kind = registry.find_agent(stage.agent).get()
+        kind = registry.find_agent(stage.agent, env.plugin.name).get()
         agent: Agent = kind(settings.build(kind.Config, plain, stage.agent, "agent"), self.device, seed)
         agent.bind(arena)
         return arena, agent

@@ -48,6 +48,8 @@ class Agent(ABC):
 
     Config: ClassVar[type] = NoConfig
     searches: ClassVar[bool] = False  # goes on until its budget is spent, instead of one greedy pass
+    bounded: ClassVar[bool] = False  # stops at a budget although it would end by itself: an exact method
+    seeded: ClassVar[bool] = True  # two seeds may act differently; a bench plays what is not seeded once
     batch: ClassVar[int] = 1  # rows played at once for each instance by a search that goes on
 
     def __init__(self, config: Any = None, device: str = "cpu", seed: int = 0) -> None:
@@ -102,3 +104,11 @@ class Agent(ABC):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over a `state`."""
+
+    def trained(self) -> dict[str, Any]:
+        """The part of `state` that `act` needs, without optimisers and counts: what is shipped of a model."""
+        return self.state()
+
+    def adopt(self, trained: dict[str, Any]) -> None:
+        """Act as the agent whose `trained()` this is."""
+        self.restore(trained)

@@ -1,21 +1,21 @@
 """Bench: agents on the same instances, at equal seconds and at equal evaluations, over several seeds.
 
-Every agent gets one run a seed and kind of limit, as long as the largest limit of that kind; smaller limits are read
-off its history, so that one row of the table never depends on which others were asked for.
+Every agent gets one trial a seed and kind of limit, as long as the largest limit of that kind; smaller limits are read
+off its history, so that one row of the table never depends on which others were asked for. An agent that plays every
+instance once and is done is shown at "pass".
 """
 
 from __future__ import annotations
 
-import csv
-import importlib
-import io
-import json
+import glob
 import math
 import re
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,211 +23,284 @@ import numpy as np
 
 from mathrl import registry, settings
 from mathrl.budget import Limit
-from mathrl.checkpoint import write_atomically
-from mathrl.errors import MathrlError
-from mathrl.runs import machine
-from mathrl.session import Options, Outcome, solve_setup
-from mathrl.setup import is_run_folder, read_words
+from mathrl.curves import Curve, Steps, anytime, mean_curve
+from mathrl.errors import MathrlError, canonical, unknown
+from mathrl.executors import count
+from mathrl.intervals import bootstrap, interquartile_mean
+from mathrl.registry import EnvPlugin
+from mathrl.runs import read_config
+from mathrl.setup import Setup, is_pretrained, is_reward, is_run_folder, read_words
+from mathrl.tables import PASS, Row, Table, Trial, row
+from mathrl.trials import Job, Result, fresh_instances, jobs, results
+
+__all__ = ["Row", "Table", "Trial", "bench", "bootstrap", "interquartile_mean"]
+
+DEFAULT_LIMIT = "10s"
+INSTANCES = 200  # fresh ones, where the family draws and none are named
+CLOCKS = ("evaluations", "seconds")
+CHECKED = 20  # instances whose solutions are verified, for each agent and seed
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One agent with one seed up to one limit: best value of each instance, whether solved, and what it took.
+class Contender:
+    """A line's agent: its label, and its setup for each seed (a trained one: for each of its run folders)."""
 
-    `values` has -inf for an instance without a solution. `solved` means all instances, and a hit is when the last was.
-    """
+    label: str
+    setups: tuple[tuple[int, Setup], ...]
 
-    agent: str
-    at: str
-    seed: int
-    values: list[float]
-    solved: bool
-    evaluations: int
-    seconds: float
-    hit_evaluations: int | None
-    hit_seconds: float | None
+    @property
+    def searches(self) -> bool:
+        return self.setups[0][1].searches
 
+    @property
+    def one_pass(self) -> bool:
+        """Whether it plays each instance once and is done: a strategy, or a trained policy."""
+        setup = self.setups[0][1]
+        return setup.trained is not None or not (setup.searches or setup.agent.get().bounded)
 
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: interquartile mean of the values over seeds and instances with a 95 % bootstrap interval."""
+    @property
+    def turns(self) -> range:
+        return range(len(self.setups))
 
-    agent: str
-    at: str
-    seeds: int
-    value: float
-    low: float
-    high: float
-    best: float
-    solved: str
-    hit_evaluations: float | None  # median over seeds, counting the unsolved as infinite; None: not reached by half
-    hit_seconds: float | None
-    evaluations_per_s: float
-
-
-@dataclass
-class Table:
-    """The result of a bench, with the command that repeats it."""
-
-    command: str
-    rows: list[Row]
-    trials: list[Trial]
-    machine: dict[str, Any] = field(default_factory=machine)
-
-    HEADINGS = (
-        "agent",
-        "at",
-        "seeds",
-        "value (IQM)",
-        "95 % interval",
-        "best",
-        "solved",
-        "hit: evaluations",
-        "hit: seconds",
-        "evaluations/s",
-    )
-
-    def cells(self) -> list[tuple[str, ...]]:
-        """The table as text, one tuple a row."""
-        return [
-            (
-                row.agent, row.at, str(row.seeds), _number(row.value), f"{_number(row.low)} .. {_number(row.high)}",
-                _number(row.best), row.solved, _count(row.hit_evaluations),
-                "-" if row.hit_seconds is None else f"{row.hit_seconds:.3g}", _count(row.evaluations_per_s),
-            )
-            for row in self.rows
-        ]  # fmt: skip
-
-    def to_text(self) -> str:
-        """The table for a terminal."""
-        lines = [self.HEADINGS, *self.cells()]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(self.HEADINGS))]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-        )
-
-    def to_markdown(self) -> str:
-        lines = [f"| {' | '.join(line)} |" for line in (self.HEADINGS, *self.cells())]
-        return "\n".join([lines[0], "|" + "---|" * len(self.HEADINGS), *lines[1:], "", f"`{self.command}`", ""])
-
-    def to_csv(self) -> str:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(Row.__dataclass_fields__))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in self.rows)
-        return text.getvalue()
-
-    def to_json(self) -> str:
-        content = {
-            "command": self.command,
-            "rows": [asdict(row) for row in self.rows],
-            "trials": [asdict(trial) for trial in self.trials],
-            "machine": self.machine,
-        }
-        return json.dumps(_json(content), indent=1)
-
-    def to_pandas(self) -> Any:
-        """A pandas DataFrame of the rows; ImportError without pandas, which is not a dependency."""
-        return importlib.import_module("pandas").DataFrame([asdict(row) for row in self.rows])
-
-    def save(self, folder: Path) -> None:
-        """Write table.md, table.csv and table.json into a folder."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for form, text in (("md", self.to_markdown()), ("csv", self.to_csv()), ("json", self.to_json() + "\n")):
-                write_atomically(folder / f"table.{form}", text.encode())
-        except OSError as error:
-            raise MathrlError(f"cannot write the tables to {folder}: {error.strerror or error}") from None
-
-    def __repr__(self) -> str:
-        return self.to_text()
+    def groups(self, limits: Sequence[Limit]) -> list[list[Limit | None]]:
+        """The limits by kind, which one run each serves; without limits, or where none is needed, one pass."""
+        if self.one_pass or not limits:
+            return [[None]]
+        kinds = dict.fromkeys(limit.kind for limit in limits)
+        return [[limit for limit in limits if limit.kind == kind] for kind in kinds]
 
 
 def bench(
     env: str,
     *words: str,
-    at: str | Sequence[str] = "10s",
+    at: str | Sequence[str] | None = None,
     train_seeds: str | Sequence[int] = "0..4",
     on: str = "",
+    instances: int = INSTANCES,
+    check: int = CHECKED,
+    reference: str = "",
     workers: str | int = 1,
     device: str = "auto",
     quiet: bool = True,
     **knobs: Any,
 ) -> Table:
-    """Compare agents (`"cem"`, `"cem:mode=tabular"`, a run folder) on one family; the other words are settings of it.
+    """Compare agents (`"cem"`, `"cem:mode=tabular"`, `"pretrained"`, a run folder, several as `"runs/a,runs/b"`).
 
-    `at`: limits like "10s" or "100k-evals"; `train_seeds`: "0..4" or a list.
+    The other words are settings of the family. `at`: limits like "10s" or "100k-evals" for all instances together, of
+    which each gets an equal share; `train_seeds`: "0..4" or a list; `on`: instances by name, else as many fresh ones as
+    `instances` says; `check`: of how many the solutions are verified; `reference`: what ratios are to.
     """
-    limits = [Limit.parse(text) for text in (at.split(",") if isinstance(at, str) else at) if text]
-    if not limits:
-        raise MathrlError("--at needs at least one limit, as in 10s or 100k-evals")
+    if instances < 1 or check < 0:
+        raise MathrlError(f"--instances must be at least 1 and --check at least 0, not {instances} and {check}")
+    number, family = count(workers), registry.find_env(env)
     seeds = _seeds(train_seeds) if isinstance(train_seeds, str) else list(train_seeds)
-    agents, common = _agents(env, words)
-    if not agents:
+    contenders, common = _contenders(family, env, words, knobs, seeds)
+    if not contenders:
         for word in common:  # a word that is no reward was meant as an agent
             if not settings.is_setting(word) and not settings.is_formula(word):
                 read_words(env, [word], knobs)
         raise MathrlError("say which agents to compare, as in: mathrl bench graphs cem random")
-    instances = on.split(",") if on else []
-    setups = {
-        name: read_words(
-            env,
-            [*common, *instances, *(word if "." in word.split("=")[0] else f"agent.{word}" for word in own)],
-            knobs,
-            agent=agent,
-        )
-        for name, (agent, own) in agents.items()
+    limits = _limits(at, contenders)
+    against = _reference(reference, [one.label for one in contenders])
+    base = _base(env, contenders, [*common, *(on.split(",") if on else [])], knobs)
+    given = base.instances if on else fresh_instances(family.make(1, base.env_config), instances)
+    trials, curves = _play(contenders, limits, given, check, number, device, quiet)
+    places = [*([PASS] if any(trial.at == PASS for trial in trials) else []), *(limit.text for limit in limits)]
+    by_row = {
+        (at, one.label): [trial for trial in trials if (trial.at, trial.agent) == (at, one.label)]
+        for at in places
+        for one in contenders
     }
-    trials = []
-    for kind in dict.fromkeys(limit.kind for limit in limits):
-        some = [limit for limit in limits if limit.kind == kind]
-        longest = max(some, key=lambda limit: limit.amount)
-        for seed in seeds:
-            for name, setup in setups.items():
-                if not quiet:
-                    print(f"mathrl: bench  {name}  seed {seed}  to {longest.text}", flush=True, file=sys.stderr)
-                options = Options(longest.text, "solved", seed, workers, device)
-                outcome = solve_setup(setup, options)
-                trials += [_trial(name, limit, seed, outcome) for limit in some]
-    rows = [
-        _row(name, limit, [trial for trial in trials if (trial.agent, trial.at) == (name, limit.text)])
-        for limit in limits
-        for name in setups
-    ]
-    said = [
-        "mathrl",
-        "bench",
-        env,
-        *words,
-        "--at",
-        ",".join(limit.text for limit in limits),
-        "--train-seeds",
-        ",".join(map(str, seeds)),
-    ]
-    said += [f"env.{name}={settings.show(value)}" for name, value in knobs.items()] + (["--on", on] if on else [])
-    return Table(shlex.join(said), rows, trials)
+    rows = [row(some, _beside(by_row, at, against)) for (at, _), some in by_row.items() if some]
+    cost = family.cost_name(str(getattr(base.env_config, "reward", "")))
+    said = ["mathrl", "bench", env, *words, *(f"env.{name}={settings.show(value)}" for name, value in knobs.items())]
+    said += ["--at", ",".join(limit.text for limit in limits)] if limits else []
+    said += ["--train-seeds", ",".join(map(str, seeds)), *(["--on", on] if on else [])]
+    said += ["--instances", str(instances)] if not on and given[0] is not None else []
+    said += ["--check", str(check)] if check != CHECKED else []
+    said += ["--reference", reference] if reference else []
+    notes = _notes(contenders, base, given, limits, "" if on else "fresh ", min(check, len(given)))
+    if cost:
+        notes.insert(0, f"{cost}: fewer are better; ratio, difference and wins are against {against}")
+    return Table(shlex.join(said), rows, trials, curves, notes, cost, against)
 
 
-def _agents(env: str, words: Sequence[str]) -> tuple[dict[str, tuple[str, list[str]]], list[str]]:
-    """The agents NAME[:key=value,...] by their label with their own settings, and the words common to all."""
-    agents: dict[str, tuple[str, list[str]]] = {}
+def _play(
+    contenders: Sequence[Contender],
+    limits: Sequence[Limit],
+    given: Sequence[Any],
+    check: int,
+    workers: int,
+    device: str,
+    quiet: bool,
+) -> tuple[list[Trial], list[Curve]]:
+    """Every contender with every seed up to every limit, and the curves of that."""
+    turns = sorted(
+        ((kind, turn, one) for one in contenders for kind in range(len(one.groups(limits))) for turn in one.turns),
+        key=lambda place: place[:2],
+    )
+    plan = []
+    for kind, turn, one in turns:
+        some, (seed, setup) = one.groups(limits)[kind], one.setups[turn]
+        plan.append((one, seed, some, jobs(setup, given, _longest(some), seed, check, device)))
+    trials: list[Trial] = []
+    steps: dict[tuple[str, str, str], list[Steps]] = {}
+    with closing(results([job for *_, work in plan for job in work], workers)) as every:
+        for one, seed, some, work in plan:
+            longest = _longest(some)
+            until = longest.kind if longest else PASS
+            if not quiet:
+                said = f"to {longest.text}" if longest else "one pass"
+                print(f"mathrl: bench  {one.label}  seed {seed}  {said}", flush=True, file=sys.stderr)
+            found = list(islice(every, len(work)))
+            trials += [_trial(one.label, limit, seed, work, found) for limit in some]
+            for clock, name in enumerate(CLOCKS):
+                seen = _steps(work, found, clock, one.one_pass)
+                steps.setdefault((one.label, name, until), []).append(seen)
+    curves = [_curve(one, name, steps, limits) for one in contenders for name in CLOCKS]
+    return trials, [curve for curve in curves if curve]
+
+
+def _curve(
+    one: Contender, clock: str, steps: Mapping[tuple[str, str, str], list[Steps]], limits: Sequence[Limit]
+) -> Curve | None:
+    """A contender's curve against a clock, from the trials with a limit of that kind if there are any."""
+    kinds = [longest.kind if (longest := _longest(some)) else PASS for some in one.groups(limits)]
+    return mean_curve(one.label, clock, steps[one.label, clock, clock if clock in kinds else kinds[0]])
+
+
+def _limits(at: str | Sequence[str] | None, contenders: Sequence[Contender]) -> list[Limit]:
+    """The limits that were asked for, which an agent of one pass does not need; by default one for searches."""
+    searching = [one.label for one in contenders if one.searches]
+    if at is None:
+        return [Limit.parse(DEFAULT_LIMIT)] if searching else []
+    asked = [text for text in (at.split(",") if isinstance(at, str) else at) if text]
+    if not asked:
+        raise MathrlError("--at needs at least one limit, as in 10s or 100k-evals")
+    limits = [Limit.parse(text) for text in dict.fromkeys(asked) if canonical(text) != PASS]
+    if searching and not limits:
+        raise MathrlError(f"{searching[0]} searches until its budget is spent; --at needs a limit, as in 10s")
+    return limits
+
+
+def _longest(limits: Sequence[Limit | None]) -> Limit | None:
+    """The largest of some limits of one kind; None for one pass."""
+    return max((limit for limit in limits if limit), key=lambda limit: limit.amount, default=None)
+
+
+def _contenders(
+    family: EnvPlugin, env: str, words: Sequence[str], knobs: Mapping[str, Any], seeds: Sequence[int]
+) -> tuple[list[Contender], list[str]]:
+    """The agents NAME[:key=value,...] with their own settings, and the words common to all."""
+    agents: dict[str, tuple[list[str], list[str]]] = {}
     common: list[str] = []
-    family = registry.find_env(env)
     for word in words:
         name, _, own = word.partition(":")
         if settings.is_setting(word) or settings.is_formula(word):
             common.append(word)
-            continue
-        if not name or not is_run_folder(name):
-            try:
-                registry.find_agent(name, family.name)
-            except MathrlError:
-                if own or family.rewards is None:
-                    raise
-                common.append(word)
-                continue
-        agents[word] = (name, [part for part in re.split(r",(?=[a-z][\w.-]*=)", own) if part])
-    return agents, common
+        elif is_pretrained(word):
+            agents[word] = ([word], [])
+        elif folders := _run_folders(name, family):
+            agents[word] = (folders, _own_settings(own))
+        elif _names_agent(name, own, family):
+            agents[word] = ([name], _own_settings(own))
+        else:
+            common.append(word)
+    found = []
+    for label, (names, own_words) in agents.items():
+        setups = [read_words(env, [*common, *own_words], knobs, agent=name) for name in names]
+        if setups[0].trained is not None:
+            found.append(Contender(label, tuple((_seed_of(setup), setup) for setup in setups)))
+        else:
+            repeats = seeds if setups[0].agent.get().seeded else seeds[:1]
+            found.append(Contender(label, tuple((seed, setups[0]) for seed in repeats)))
+    return found, common
+
+
+def _names_agent(name: str, own: str, family: EnvPlugin) -> bool:
+    """Whether a word means an agent; MathrlError if it can mean nothing else and there is none of that name."""
+    try:
+        registry.find_agent(name, family.name)
+    except MathrlError:
+        if own or family.rewards is None or not (is_reward(family, name) or family.instances is None):
+            raise
+        return False
+    return True
+
+
+def _own_settings(text: str) -> list[str]:
+    """`mode=tabular,hidden=8,8` as settings of the agent; `env.` in front makes one of the environment."""
+    parts = [part for part in re.split(r",(?=[a-z][\w.-]*=)", text) if part]
+    return [part if "." in part.split("=")[0] else f"agent.{part}" for part in parts]
+
+
+def _run_folders(text: str, family: EnvPlugin) -> list[str]:
+    """The run folders in a list `runs/a,runs/b` or a pattern `runs/pg-*`; none if the text is another word."""
+    if not text or text.endswith(".py"):
+        return []
+    found = []
+    for part in text.split(","):
+        some = sorted(path for path in glob.glob(part) if Path(path).is_dir()) if "*" in part else [part]
+        if not some:
+            raise MathrlError(f"no run folder is called {part}")
+        found += some
+    return found if is_run_folder(found[0], family) else []
+
+
+def _seed_of(setup: Setup) -> int:
+    """The training seed of a trained agent."""
+    assert setup.trained is not None
+    return int(read_config(setup.trained)["run"].get("seed", 0))
+
+
+def _base(env: str, contenders: Sequence[Contender], words: Sequence[str], knobs: Mapping[str, Any]) -> Setup:
+    """The problem as the words state it; if all agents are trained, the one that the first was trained on."""
+    untrained = [setup for one in contenders for _, setup in one.setups if setup.trained is None]
+    if untrained:
+        return read_words(env, words, knobs, agent=untrained[0].agent.origin or untrained[0].agent.name)
+    first = contenders[0].setups[0][1]
+    return read_words(env, words, knobs, agent=first.model or str(first.trained))
+
+
+def _notes(
+    contenders: Sequence[Contender], base: Setup, given: Sequence[Any], limits: Sequence[Limit], kind: str, checked: int
+) -> list[str]:
+    """What a reader must know of the rows: the instances, what was verified, agents that were trained on others."""
+    notes = []
+    if len(given) > 1:
+        notes.append(f"{len(given):,} {kind}instances, the same for all; evaluations and ms are of one instance")
+        some = "every solution was checked"
+        if checked < len(given):
+            some = f"{checked:,} of {len(given):,} solutions an agent were checked"
+        notes.append(some)
+        if limits:
+            notes.append("limits are for all instances together, and each gets an equal share")
+    own = {canonical(name) for name in base.env.agent_knobs}
+    for one in contenders:
+        for _, setup in one.setups if one.setups[0][1].trained is not None else ():
+            for name in type(base.env_config).__dataclass_fields__:
+                mine, others = getattr(setup.env_config, name), getattr(base.env_config, name)
+                if mine != others and canonical(name) not in own:
+                    here = f"env.{canonical(name)}={settings.show(mine)}"
+                    notes.append(f"{one.label} plays with {here} as it was trained, not {settings.show(others)}")
+            if given[0] is not None and (warning := replace(setup, env_config=base.env_config).warning(given)):
+                notes.append(f"{one.label}: {warning}")
+    return list(dict.fromkeys(notes))
+
+
+def _reference(name: str, labels: Sequence[str]) -> str:
+    """The agent that others are compared with, the first if none is named."""
+    if not name:
+        return labels[0]
+    if name not in labels:
+        raise unknown(name, "one of the agents that are compared", labels)
+    return name
+
+
+def _beside(by_row: Mapping[tuple[str, str], list[Trial]], at: str, reference: str) -> list[Trial]:
+    """The reference's trials at this limit, or the last ones it has."""
+    own = [some for (_, name), some in by_row.items() if name == reference and some]
+    return by_row[at, reference] or own[-1]
 
 
 def _seeds(text: str) -> list[int]:
@@ -245,67 +318,43 @@ def _seeds(text: str) -> list[int]:
     return seeds
 
 
-def _trial(name: str, limit: Limit, seed: int, outcome: Outcome) -> Trial:
-    """What a run had reached at a limit that is not beyond its own."""
-    clock = 1 if limit.kind == "seconds" else 0
-    within = [[find for find in finds if find[clock] <= limit.amount] for finds in outcome.history]
-    values = [finds[-1][2] if finds else -math.inf for finds in within]
-    solved = outcome.reason == "solved" and all(map(len, within)) and [*map(tuple, within)] == [*outcome.history]
-    hit = [finds[-1] for finds in within] if solved else []
-    end = next((end for end in outcome.ends if end[clock] >= limit.amount), (outcome.evaluations, outcome.seconds))
+def _trial(name: str, limit: Limit | None, seed: int, work: Sequence[Job], found: Sequence[Result]) -> Trial:
+    """What the jobs of a trial had reached at a limit that is not beyond their own."""
+    total = sum(len(job.instances) for job in work)
+    clock = 1 if limit and limit.kind == "seconds" else 0
+    values: list[float] = []
+    evaluations, seconds, solved = 0, 0.0, True
+    hits: list[tuple[int, float]] = []
+    for job, result in zip(work, found, strict=True):
+        amount = math.inf if limit is None else limit.amount * len(job.instances) / total
+        within = [[find for find in finds if find[clock] <= amount] for finds in result.finds]
+        values += [finds[-1][2] if finds else -math.inf for finds in within]
+        solved &= result.solved and all(map(len, within)) and [*map(tuple, within)] == [*result.finds]
+        if solved:
+            hits.append((max(finds[-1][0] for finds in within), max(finds[-1][1] for finds in within)))
+        spent = (result.evaluations, result.seconds)
+        end = next((end for end in result.ends if end[clock] >= amount), spent)
+        evaluations, seconds = evaluations + end[0], seconds + end[1]
+    refused = tuple(reason for result in found for reason in result.refused)
     return Trial(
-        name, limit.text, seed, values, solved, end[0], round(end[1], 6),
-        max((find[0] for find in hit), default=None), max((find[1] for find in hit), default=None),
+        name, limit.text if limit else PASS, seed, values, solved, evaluations, round(seconds, 6),
+        sum(hit[0] for hit in hits) if solved else None, sum(hit[1] for hit in hits) if solved else None,
+        sum(job.checked for job in work), refused,
     )  # fmt: skip
 
 
-def _row(name: str, limit: Limit, trials: list[Trial]) -> Row:
-    values = np.array([value for trial in trials for value in trial.values])
-    low, high = bootstrap(values)
-    return Row(
-        name, limit.text, len(trials), interquartile_mean(values), low, high, float(values.max()),
-        f"{sum(trial.solved for trial in trials)}/{len(trials)}",
-        _median([trial.hit_evaluations for trial in trials]), _median([trial.hit_seconds for trial in trials]),
-        sum(trial.evaluations for trial in trials) / max(sum(trial.seconds for trial in trials), 1e-9),
-    )  # fmt: skip
+def _steps(work: Sequence[Job], found: Sequence[Result], clock: int, once: bool) -> Steps:
+    """A trial's best value over all instances against the evaluations (clock 0) or seconds (1) of one instance.
 
-
-def interquartile_mean(values: np.typing.NDArray[np.float64]) -> float:
-    """The mean of the middle half, float64[N], with fractional weights at its ends; -inf if a -inf is in it."""
-    order = np.sort(values)
-    positions = np.arange(len(order) + 1) / len(order)
-    weights = np.clip(np.minimum(positions[1:], 0.75) - np.maximum(positions[:-1], 0.25), 0, None)
-    inside = weights > 0
-    return float(np.sum(order[inside] * weights[inside]) / weights.sum())
-
-
-def bootstrap(values: np.typing.NDArray[np.float64], draws: int = 2000) -> tuple[float, float]:
-    """A 95 % percentile interval of the interquartile mean; the same values give the same interval."""
-    rng = np.random.default_rng(0)
-    means = [interquartile_mean(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)]
-    low, high = np.percentile(means, [2.5, 97.5], method="nearest")
-    return float(low), float(high)
-
-
-def _median(hits: list[Any]) -> float | None:
-    """The median time to a hit, unsolved runs counted as longer than any; None if half did not get there."""
-    ordered = sorted(math.inf if hit is None else float(hit) for hit in hits)
-    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-    return middle if math.isfinite(middle) else None
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else "-inf"
-
-
-def _count(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
-
-
-def _json(thing: Any) -> Any:
-    """-inf and NaN as null, all the way down."""
-    if isinstance(thing, dict):
-        return {key: _json(value) for key, value in thing.items()}
-    if isinstance(thing, list):
-        return [_json(value) for value in thing]
-    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
+    What plays each instance once is a single point: how many it plays side by side says nothing of any of them.
+    """
+    if once:
+        spent = sum((result.evaluations, result.seconds)[clock] for result in found)
+        values = [some[-1][2] if some else -math.inf for result in found for some in result.finds]
+        return np.array([spent / len(values)]), np.array([np.mean(values)])
+    finds, end = [], 0.0
+    for job, result in zip(work, found, strict=True):
+        size = len(job.instances)
+        finds += [[(find[clock] / size, find[2]) for find in some] for some in result.finds]
+        end = max(end, (result.evaluations, result.seconds)[clock] / size)
+    return anytime(finds, end)

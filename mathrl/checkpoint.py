@@ -28,7 +28,7 @@ def save(folder: Path, number: int, state: Mapping[str, Any], **head: Any) -> No
     arrays: dict[str, Any] = {}
     values: dict[str, Any] = {}
     torch = sys.modules.get("torch")  # without torch there are no tensors
-    for name, part in _flatten(state):
+    for name, part in flatten(state):
         if torch is not None and isinstance(part, torch.Tensor):
             tensors[name] = part.detach().cpu().contiguous()
         elif isinstance(part, np.ndarray):
@@ -89,7 +89,7 @@ def load(folder: Path) -> dict[str, Any]:
                 flat.update(load_file(path))
         except Exception as error:  # each format has its own errors for the same fact
             raise MathrlError(f"{path} is missing or damaged ({type(error).__name__})") from None
-    return _nest(flat)
+    return nest(flat)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -129,15 +129,15 @@ class _aside:
             self.aside.unlink(missing_ok=True)
 
 
-def _flatten(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, part in state.items():
         if isinstance(part, Mapping) and part:
-            yield from _flatten(part, f"{prefix}{name}/")
+            yield from flatten(part, f"{prefix}{name}/")
         else:
             yield prefix + name, part
 
 
-def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, part in flat.items():
         *path, last = name.split("/")

@@ -154,13 +154,21 @@ def bench(
         list[str] | None, typer.Argument(help="agents, each NAME or NAME:key=value,..., and settings")
     ] = None,
     at: Annotated[
-        str, typer.Option(help="where to compare: seconds and evaluations, as in 10s,60s,100k-evals")
-    ] = "10s",
+        str | None,
+        typer.Option(help="where to compare: 10s,60s,100k-evals, or pass [default: one pass, for searches 10s]"),
+    ] = None,
     train_seeds: Annotated[str, typer.Option(help="the seeds, as in 0..4 or 0,3,7")] = "0..4",
-    on: Annotated[str, typer.Option(help="the instances, for families that have several")] = "",
+    on: Annotated[str, typer.Option(help="instances by name, with commas between")] = "",
+    instances: Annotated[
+        int, typer.Option(help="fresh instances, where the family draws them and none are named")
+    ] = 200,
+    check: Annotated[int, typer.Option(help="instances whose solutions are verified, for each agent and seed")] = 20,
+    reference: Annotated[str, typer.Option(help="the agent that ratios are to [default: the first]")] = "",
     workers: WorkersOption = "1",
     device: DeviceOption = "auto",
-    out: Annotated[Path | None, typer.Option(help="a folder for table.md, table.csv, table.json")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="a folder for table.md, table.csv, table.json and curves.png")
+    ] = None,
     as_json: JsonOption = False,
     load: LoadOption = None,
     quiet: QuietOption = False,
@@ -170,13 +178,15 @@ def bench(
 
     load_files(load)
     table = compare(
-        env, *(words or []), at=at, train_seeds=train_seeds, on=on, workers=workers, device=device, quiet=quiet
-    )
-    if out:
-        table.save(out)
+        env, *(words or []), at=at, train_seeds=train_seeds, on=on, instances=instances, check=check,
+        reference=reference, workers=workers, device=device, quiet=quiet,
+    )  # fmt: skip
+    written = table.save(out) if out else []
     print(table.to_json() if as_json else table.to_text())
-    if out and not quiet:
-        print(f"written: {', '.join(str(out / f'table.{form}') for form in ('md', 'csv', 'json'))}")
+    for error in table.errors if as_json else ():
+        print(f"mathrl: {error}", file=sys.stderr)
+    if written and not quiet:
+        print(f"written: {', '.join(map(str, written))}")
 
 
 @app.command()
@@ -358,14 +368,19 @@ def report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
 
 def print_solution(shown: Shown) -> None:
     """A solution with its certificate in words."""
+    from mathrl.registry import find_env
+
     for line in shown.statement:
         print(line)
     record = shown.record
     for name, value in record["solution"].items():
         if isinstance(value, (str, int, float, list)) and len(str(value)) <= 200:
             print(f"{name}: {value}")
-    value = "-inf" if record["value"] is None else f"{record['value']:.10g}"
-    print(f"score: {value}")
+    cost = find_env(record["env"]).cost_name(record["reward"])
+    if record["value"] is None:
+        print("score: -inf")
+    else:
+        print(f"{cost or 'score'}: {-record['value'] if cost else record['value']:.10g}")
     print(("" if shown.verdict.holds else "REFUSED: ") + shown.verdict.reason)
     for line in shown.verdict.words:
         print(f"  {line}")

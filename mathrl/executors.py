@@ -164,7 +164,7 @@ def _serve(pipe: Connection, spec: Spec) -> None:
         try:
             for file in spec.files:
                 registry.load_file(file)
-            family, found = registry.find_env(spec.env), registry.find_agent(spec.agent).get()
+            family, found = registry.find_env(spec.env), registry.find_agent(spec.agent, spec.env).get()
             env = family.make(1, settings.build(family.get("config"), spec.env_settings, spec.env))
             config: Any = settings.build(found.Config, spec.agent_settings, spec.agent, "agent")
             agent = found(config, device=spec.device, seed=spec.seed)

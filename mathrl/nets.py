@@ -23,7 +23,8 @@ from mathrl.errors import MathrlError, unknown
 if TYPE_CHECKING:
     from mathrl.words import WordLayout
 
-Init = Literal["torch", "glorot"]
+Init = Literal["torch", "glorot", "normal"]
+Pool = Literal["mean", "context"]
 
 
 def masked_log_softmax(logits: Tensor, mask: Tensor) -> Tensor:
@@ -92,8 +93,8 @@ class WordNet(nn.Module):
             raise MathrlError(f"single_logit and output_bias are for two letters, and this problem has {actions}")
         self.single_logit = single_logit
         self.layers = _stack([observation_width, *hidden], init, generator)
-        self.policy = _linear(hidden[-1], 1 if single_logit else actions, init, generator)
-        self.value = _linear(hidden[-1], 1, init, generator) if value else None
+        self.policy = _linear(hidden[-1], 1 if single_logit else actions, init, generator, output=True)
+        self.value = _linear(hidden[-1], 1, init, generator, output=True) if value else None
         with torch.no_grad():
             self.policy.bias[-1] += output_bias
         self._tables: _Tables | None = None
@@ -163,8 +164,10 @@ class WordNet(nn.Module):
 class SetNet(nn.Module):
     """A permutation-equivariant network over sets: one logit for each element, a value for the set if asked for.
 
-    Elements are embedded one by one, pooled by masked mean and maximum, joined with the context; a logit is read off
-    the element's embedding and the pool. `attention` adds one masked self-attention block after the embedding.
+    Elements are embedded one by one by the layers `hidden`. `pool="mean"`: their mean and maximum are joined with the
+    context into one vector of the set, and a logit is read off the element's embedding and that vector.
+    `pool="context"`: each element is embedded together with the context, and the logit is read off the embedding alone.
+    `attention` adds one self-attention block after the embedding. Logits have no bias, which a softmax would not see.
     """
 
     def __init__(
@@ -177,38 +180,72 @@ class SetNet(nn.Module):
         value: bool = False,
         init: Init = "torch",
         attention: bool = False,
+        pool: Pool = "mean",
     ) -> None:
         """Draw the weights from `generator`; `hidden` are the widths of the element embedding, the last one E."""
         super().__init__()
         if not hidden:
             raise MathrlError("a SetNet needs at least one hidden layer, as in hidden=128,64")
-        width = hidden[-1]
-        self.layers = _stack([element_features, *hidden], init, generator)
+        if pool not in ("mean", "context"):
+            raise unknown(str(pool), "a pool", ["mean", "context"])
+        width, self.pooled = hidden[-1], pool == "mean"
+        joined = 0 if self.pooled else context_features
+        self.layers = _stack([element_features + joined, *hidden], init, generator)
         self.attention = _Attention(width, init, generator) if attention else None
-        self.from_pool = _linear(2 * width + context_features, width, init, generator)
-        self.from_element = _linear(width, width, init, generator)
-        self.policy = _linear(width, 1, init, generator)
-        self.value = _linear(width, 1, init, generator) if value else None
+        if self.pooled:
+            self.from_pool = _linear(2 * width + context_features, width, init, generator)
+            self.from_element = _linear(width, width, init, generator)
+        elif value:
+            self.from_pool = _linear(width + context_features, width, init, generator)
+        self.policy = _linear(width, 1, init, generator, output=True, bias=False)
+        self.value = _linear(width, 1, init, generator, output=True) if value else None
 
     def forward(self, elements: Tensor, context: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
-        """float32[R, M, F], float32[R, C], bool[R, M] -> logits float32[R, M] (-inf: masked), value float32[R]."""
+        """float32[N, M, F], float32[N, C], bool[N, M] -> logits float32[N, M] (-inf: masked), value float32[N]."""
         mask = mask.bool()
-        x = elements
+        packed, value = self.packed(elements[mask], context, mask.sum(1))
+        logits = packed.new_full(mask.shape, -math.inf).masked_scatter(mask, packed)
+        return logits, value
+
+    def packed(self, elements: Tensor, context: Tensor, counts: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Sets one after the other, float32[E, F], float32[N, C], int64[N] -> logits float32[E], value float32[N]."""
+        x = elements if self.pooled else torch.cat([elements, context.repeat_interleave(counts, 0)], 1)
         for layer in self.layers:
-            x = functional.relu(layer(x))
+            x = functional.relu(layer(x), inplace=True)
         if self.attention is not None:
-            x = self.attention(x, mask)
-        present = x.masked_fill(~mask.unsqueeze(-1), 0.0)
-        mean = present.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        largest = present.amax(1)  # embeddings are non-negative, so that a masked 0 never wins
-        pool = self.from_pool(torch.cat([mean, largest, context], -1))
-        logits = self.policy(functional.relu(self.from_element(x) + pool.unsqueeze(1))).squeeze(-1)
-        value = None if self.value is None else self.value(functional.relu(pool)).squeeze(-1)
-        return logits.masked_fill(~mask, -math.inf), value
+            x = self.attention(x, counts)
+        vector: Tensor | None = None
+        if self.pooled or self.value is not None:
+            mean = torch.segment_reduce(x, "sum", lengths=counts, unsafe=True) / counts.clamp(min=1).unsqueeze(1)
+            parts = [mean, context]
+            if self.pooled:  # embeddings are non-negative: an empty set has maximum 0
+                parts.insert(1, torch.segment_reduce(x, "max", lengths=counts, unsafe=True, initial=0.0))
+            vector = self.from_pool(torch.cat(parts, -1))
+        value = None
+        if self.value is not None and vector is not None:
+            value = self.value(functional.relu(vector)).squeeze(-1)
+        if self.pooled:
+            spread: Tensor = _Spread.apply(vector, counts)  # type: ignore[no-untyped-call]
+            x = functional.relu(self.from_element(x) + spread)
+        return self.policy(x).squeeze(-1), value
+
+
+class _Spread(torch.autograd.Function):
+    """Each set's vector [N, E] for each of its elements; gradients are summed set by set, in one order everywhere."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: Tensor, counts: Tensor) -> Tensor:
+        ctx.save_for_backward(counts)
+        return vectors.repeat_interleave(counts, 0)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (counts,) = ctx.saved_tensors
+        return torch.segment_reduce(gradient.contiguous(), "sum", lengths=counts, unsafe=True), None
 
 
 class _Attention(nn.Module):
-    """One residual block of masked self-attention: [R, M, E], bool[R, M] -> [R, M, E], non-negative."""
+    """One residual block of self-attention within sets: packed [E, width], counts int64[N] -> [E, width], >= 0."""
 
     def __init__(self, width: int, init: Init, generator: torch.Generator) -> None:
         super().__init__()
@@ -216,28 +253,40 @@ class _Attention(nn.Module):
         self.queries_keys_values = _linear(width, 3 * width, init, generator)
         self.output = _linear(width, width, init, generator)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """A row without elements attends to its padding, so that nothing is NaN."""
-        rows, count, width = x.shape
-        packed = self.queries_keys_values(x).view(rows, count, 3, self.heads, width // self.heads)
-        query, key, value = packed.permute(2, 0, 3, 1, 4)  # each [R, heads, M, E / heads]
+    def forward(self, x: Tensor, counts: Tensor) -> Tensor:
+        """Only the attention itself is padded; a set without elements attends to its padding, so nothing is NaN."""
+        mask = torch.arange(int(counts.max()), device=x.device) < counts.unsqueeze(1)
+        width = x.shape[1]
+        projected = self.queries_keys_values(x)
+        padded = projected.new_zeros((*mask.shape, 3 * width)).masked_scatter(mask.unsqueeze(-1), projected)
+        query, key, value = padded.view(*mask.shape, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         seen = mask | ~mask.any(1, keepdim=True)
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen[:, None, None, :])
-        return functional.relu(x + self.output(mixed.transpose(1, 2).reshape(rows, count, width)))
+        return functional.relu(x + self.output(mixed.transpose(1, 2).flatten(2)[mask]))
 
 
-def _linear(inputs: int, outputs: int, init: Init, generator: torch.Generator) -> nn.Linear:
-    """A linear layer on the generator's device: torch's uniform within 1/sqrt(inputs), or Glorot's and zero biases."""
-    if init not in ("torch", "glorot"):
-        raise unknown(str(init), "an initialisation", ["torch", "glorot"])
-    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device=generator.device)
+def _linear(
+    inputs: int, outputs: int, init: Init, generator: torch.Generator, output: bool = False, bias: bool = True
+) -> nn.Linear:
+    """A linear layer on the generator's device, its weights drawn by the rule `init`; `output`: it ends the network.
+
+    torch: uniform within 1/sqrt(inputs). glorot: Glorot's uniform, biases 0. normal: deviation 0.5 sqrt(2/inputs), and
+    0.3/sqrt(inputs) at an output, biases 0: a policy that begins nearly uniform.
+    """
+    if init not in ("torch", "glorot", "normal"):
+        raise unknown(str(init), "an initialisation", ["torch", "glorot", "normal"])
+    layer = nn.Linear(inputs, outputs, bias=bias, device="meta").to_empty(device=generator.device)
     bound = math.sqrt(6 / (inputs + outputs) if init == "glorot" else 1 / inputs)
+    deviation = 0.3 / math.sqrt(inputs) if output else 0.5 * math.sqrt(2 / inputs)
     with torch.no_grad():
-        layer.weight.uniform_(-bound, bound, generator=generator)
-        if init == "glorot":
-            layer.bias.zero_()
+        if init == "normal":
+            layer.weight.normal_(0.0, deviation, generator=generator)
         else:
+            layer.weight.uniform_(-bound, bound, generator=generator)
+        if bias and init == "torch":
             layer.bias.uniform_(-bound, bound, generator=generator)
+        elif bias:
+            layer.bias.zero_()
     return layer
 
 
@@ -295,11 +344,14 @@ def observe_tensor(
 
     To be used as `network(*observe_tensor(observation, device))`; on the CPU the tensors share the arrays' memory.
     """
-    arrays: list[NDArray[Any]]
     if isinstance(observation, Mapping):
-        arrays = [observation["elements"], observation["context"], observation["mask"].astype(np.bool_, copy=False)]
-    else:
-        arrays = [observation]
+        mask = observation["mask"].astype(np.bool_, copy=False)
+        return tensors_of((observation["elements"], observation["context"], mask), device)
+    return tensors_of((observation,), device)
+
+
+def tensors_of(arrays: Sequence[NDArray[Any]], device: torch.device | str) -> tuple[Tensor, ...]:
+    """Arrays as tensors on the device, wider types first; on the CPU they share the arrays' memory where they can."""
     device = torch.device(device)
     tensors = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
     if device.type != "cpu":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from mathrl.env import Rows, SearchEnv
-from mathrl.nets import WordNet, build, masked_log_softmax, observe_tensor, pick_device
+from mathrl.nets import SetNet, WordNet, build, masked_log_softmax, pick_device, tensors_of
 from mathrl.rollout import Chooser, mixed, sample
+from mathrl.sets import Sets
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """N decisions of played episodes: observations (N first), masks bool[N, A], actions int64[N], episode int64[N]."""
+    """N decisions of played episodes: what was seen, actions int64[N], episode int64[N].
 
-    observations: NDArray[np.float32] | dict[str, NDArray[Any]]
-    masks: NDArray[np.bool_]
+    Seen is either flat, observations float32[N, D] and masks bool[N, A] of the legal actions, or packed `Sets`, which
+    know what is legal (masks is None).
+    """
+
+    observations: NDArray[np.float32] | Sets
+    masks: NDArray[np.bool_] | None
     actions: NDArray[np.int64]
     episode: NDArray[np.int64]
 
@@ -31,8 +37,30 @@ class Decisions:
     def pick(self, index: NDArray[np.int64]) -> Decisions:
         """The decisions int64[K] of the batch."""
         seen = self.observations
-        some = {key: part[index] for key, part in seen.items()} if isinstance(seen, dict) else seen[index]
-        return Decisions(some, self.masks[index], self.actions[index], self.episode[index])
+        some = seen.pick(index) if isinstance(seen, Sets) else seen[index]
+        masks = None if self.masks is None else self.masks[index]
+        return Decisions(some, masks, self.actions[index], self.episode[index])
+
+    @staticmethod
+    def joined(parts: Sequence[Decisions]) -> Decisions:
+        """All decisions of the parts (at least one), in order; episodes keep their numbers."""
+        width = max(0 if part.masks is None else part.masks.shape[1] for part in parts)
+        masks = [_widened(part.masks, width) for part in parts if part.masks is not None]
+        seen = [part.observations for part in parts]
+        return Decisions(
+            Sets.joined(seen) if isinstance(seen[0], Sets) else np.concatenate(seen),  # type: ignore[arg-type]
+            np.concatenate(masks) if masks else None,
+            np.concatenate([part.actions for part in parts]),
+            np.concatenate([part.episode for part in parts]),
+        )
+
+
+def seen_by(env: SearchEnv, rows: Rows, masks: NDArray[np.bool_]) -> Decisions:
+    """What `rows`, with legal actions masks bool[R, A], show: decisions not yet taken (action 0), episodes `rows`."""
+    nothing = np.zeros(len(rows), np.int64)
+    if env.kind == "set":
+        return Decisions(Sets.seen(env, rows, masks), None, nothing, rows)
+    return Decisions(env.observe(rows, masks.shape[1]), masks, nothing, rows)
 
 
 class Policy:
@@ -50,12 +78,49 @@ class Policy:
         self.net = net.to(self.device)
         self.layout = env.word_layout() if hasattr(env, "word_layout") else None
 
+    def evaluate(self, decisions: Decisions, bf16: bool = False) -> tuple[Tensor, Tensor | None]:
+        """log pi float32[N, A] (-inf: illegal) and values float32[N] or None at every decision, with gradient.
+
+        `bf16` multiplies matrices in bfloat16; sums, softmax and gradients of the weights stay float32.
+        """
+        if isinstance(decisions.observations, Sets):
+            return self._evaluate_sets(decisions.observations, bf16)
+        assert decisions.masks is not None
+        observations, mask = tensors_of((decisions.observations, decisions.masks), self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+            logits, value = self.net(observations)
+        return masked_log_softmax(logits[:, : mask.shape[1]].float(), mask), None if value is None else value.float()
+
+    def _evaluate_sets(self, seen: Sets, bf16: bool) -> tuple[Tensor, Tensor | None]:
+        """`evaluate` for sets: packed through the network, padded only for the softmax."""
+        assert isinstance(self.net, SetNet)
+        places, width = seen.places()
+        given = seen.filled(256) if bf16 else seen  # bfloat16 products are compiled anew for every number of rows
+        arrays = (given.counts, places, given.elements, given.context, seen.legal)
+        counts, index, elements, context, legal = tensors_of(arrays, self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+            packed, value = self.net.packed(elements, context, counts)
+        packed, size = packed[: len(index)].float(), len(seen) * width
+        mask = torch.zeros(size, dtype=torch.bool, device=self.device).index_copy_(0, index, legal)
+        logits = packed.new_zeros(size).index_copy(0, index, packed)
+        shape = (len(seen), width)
+        return masked_log_softmax(logits.view(shape), mask.view(shape)), None if value is None else value[
+            : len(seen)
+        ].float()
+
+    def log_probabilities(self, decisions: Decisions) -> Tensor:
+        """float32[N, A]: log pi at every decision, -inf where illegal, with gradient."""
+        return self.evaluate(decisions)[0]
+
     def probabilities(self, env: SearchEnv, rows: Rows, masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         """float32[R, A]: the policy on rows wherever they are, by the dense path."""
         with torch.inference_mode():
-            logits = self.net(*observe_tensor(env.observe(rows, masks.shape[1]), self.device))[0][:, : masks.shape[1]]
-            mask = torch.from_numpy(masks).to(self.device)
-            return masked_log_softmax(logits, mask).exp().cpu().numpy()
+            chances = self.evaluate(seen_by(env, rows, masks))[0].exp().cpu().numpy()
+        return chances[:, : masks.shape[1]]
+
+    def greedy(self, env: SearchEnv) -> Chooser:
+        """The likeliest legal action of rows wherever they are, the first of equals."""
+        return lambda live, masks, step: self.probabilities(env, live, masks).argmax(1)
 
     def chooser(
         self, env: SearchEnv, rows: int, rng: np.random.Generator, explore: tuple[float, float | None]
@@ -90,11 +155,6 @@ class Policy:
             return letters
 
         return choose
-
-    def log_probabilities(self, decisions: Decisions) -> Tensor:
-        """float32[N, A]: log pi at every decision, -inf where illegal, with gradient."""
-        logits = self.net(*observe_tensor(decisions.observations, self.device))[0][:, : decisions.masks.shape[1]]
-        return masked_log_softmax(logits, torch.from_numpy(decisions.masks).to(self.device))
 
     def word_log_probabilities(self, words: NDArray[np.int16]) -> Tensor:
         """float32[T, R, A]: log-softmax at every place of complete words int16[R, T], no letter masked, with gradient.
@@ -162,10 +222,7 @@ def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any
     arena, rows = env.resized(len(actions)), np.arange(len(actions))
     spent = env.meter.evaluations
     arena.begin(rows, instances)
-    seen: list[Any] = []
-    masks: list[NDArray[np.bool_]] = []
-    chosen: list[NDArray[np.int64]] = []
-    episodes: list[NDArray[np.int64]] = []
+    parts: list[Decisions] = []
     for step in range(actions.shape[1]):
         live = rows[actions[:, step] >= 0]
         if not len(live):
@@ -173,31 +230,11 @@ def decisions_of(env: SearchEnv, actions: NDArray[np.int64], instances: list[Any
         legal = arena.masks(live)
         free = legal.sum(1) > 1
         if free.any():
-            seen.append(arena.observe(live[free], legal.shape[1]))
-            masks.append(legal[free])
-            chosen.append(actions[live[free], step])
-            episodes.append(live[free])
+            seen = seen_by(arena, live[free], legal[free])
+            parts.append(replace(seen, actions=actions[live[free], step]))
         arena.advance(live, actions[live, step])
     env.meter.evaluations = spent
-    width = max((mask.shape[1] for mask in masks), default=1)
-    return Decisions(
-        _joined(seen or [arena.observe(rows[:0])]),
-        np.concatenate([_widened(mask, width) for mask in masks] or [np.zeros((0, width), np.bool_)]),
-        np.concatenate(chosen or [rows[:0]]),
-        np.concatenate(episodes or [rows[:0]]),
-    )
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Observations of several steps as one batch; sets are padded to the widest."""
-    if not isinstance(parts[0], dict):
-        return np.concatenate(parts)
-    width = max(part["mask"].shape[1] for part in parts)
-    return {
-        "elements": np.concatenate([_widened(part["elements"], width) for part in parts]),
-        "context": np.concatenate([part["context"] for part in parts]),
-        "mask": np.concatenate([_widened(part["mask"], width) for part in parts]),
-    }
+    return Decisions.joined(parts or [seen_by(arena, rows[:0], np.zeros((0, 1), np.bool_))])
 
 
 def _widened(part: NDArray[Any], width: int) -> NDArray[Any]:

@@ -14,7 +14,8 @@ import json
 import pkgutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -54,6 +55,7 @@ class EnvPlugin:
     config: Lazy
     verify: Lazy
     summary: str = ""
+    confirm: Lazy = None  # (record, verdict) -> Verdict: second opinions, which only `mathrl verify` asks for
     solver: str = (
         "random"  # the agent of `mathrl solve` when none is named, with its settings: "cem agent.mode=tabular"
     )
@@ -72,6 +74,11 @@ class EnvPlugin:
     portfolio: Lazy = None  # (config, round) -> list of portfolio.Stage: the searches that `refute` runs
     shrink: Lazy = None  # (solution, config) -> solution: without what it does not need to solve the problem
     listings: Mapping[str, Lazy] = field(default_factory=dict)  # e.g. "invariants" -> () -> list[RewardEntry]
+    agents: tuple[AgentPlugin, ...] = ()  # its own hand-made strategies and exact methods
+    pretrained: Lazy = None  # (name, config) -> path of a folder made by shipping.ship; the name "" is its default
+    in_range: Lazy = None  # (path, config, instances) -> "", or what is to be said of a model not made for them
+    cost: str | Mapping[str, str] = ""  # what -value counts ("additions"), or reward -> that
+    agent_knobs: tuple[str, ...] = ()  # knobs of what an agent sees and where it learned, not of what is to be solved
     origin: str = ""  # the file it came from, when it was given by path
 
     def get(self, attribute: str) -> Any:
@@ -98,6 +105,14 @@ class EnvPlugin:
         except Exception as error:  # a record may hold anything, and a user's verifier may trip over it
             return Verdict(False, False, f"the record cannot be checked: {type(error).__name__}: {error}")
         return verdict
+
+    def agent(self, name: str) -> AgentPlugin | None:
+        """Its own agent of that name."""
+        return next((one for one in self.agents if canonical(one.name) == canonical(name)), None)
+
+    def cost_name(self, reward: str) -> str:
+        """What minus the value counts under a reward; empty if values are shown as they are."""
+        return self.cost if isinstance(self.cost, str) else self.cost.get(reward, "")
 
     def identity(self, record: Mapping[str, Any]) -> str:
         """What the records of one and the same object share, by `key` or by what the solution holds."""
@@ -169,11 +184,36 @@ def find_env(name: str) -> EnvPlugin:
 
 
 def find_agent(name: str, env: str = "") -> AgentPlugin:
-    """The agent of that name, or in that file; MathrlError also when it is not made for the family `env`."""
-    plugin: AgentPlugin = _find("agents", name, "an agent")
+    """The agent of that name, the family's own before others, or the one in that file.
+
+    MathrlError also when it is not made for the family `env`.
+    """
+    family: EnvPlugin | None = None
+    with suppress(MathrlError):  # a name alone is enough to look up what an agent is made for
+        family = find_env(env) if env else None
+    if family and (own := family.agent(name)):
+        return own
+    try:
+        plugin: AgentPlugin = _find("agents", name, "an agent", agent_names(family) if family else ())
+    except MathrlError:
+        homes = [] if name.endswith(".py") else [one.name for one in envs().values() if one.agent(name)]
+        if homes:
+            raise MathrlError(_made_for(name, homes, env)) from None
+        raise
     if env and plugin.envs and env not in plugin.envs:
-        raise MathrlError(f"the agent '{plugin.name}' is made for {', '.join(plugin.envs)}, not for {env}")
+        raise MathrlError(_made_for(plugin.name, plugin.envs, env))
     return plugin
+
+
+def agent_names(family: EnvPlugin) -> list[str]:
+    """Every word that names an agent of this family: its own, those for all, and `pretrained` if it ships a model."""
+    general = [one.name for one in agents().values() if not one.envs or family.name in one.envs]
+    own = [one.name for one in family.agents]
+    return [*dict.fromkeys([*own, *general]), *["pretrained"] * (family.pretrained is not None)]
+
+
+def _made_for(name: str, families: Sequence[str], env: str) -> str:
+    return f"the agent '{name}' is made for {', '.join(families)}" + (f", not for {env}" if env else "")
 
 
 def register(plugin: EnvPlugin | AgentPlugin, origin: str = "") -> None:
@@ -246,7 +286,7 @@ def module_names(group: Group) -> list[str]:
     return sorted(entry.name for entry in pkgutil.iter_modules(package.__path__) if not entry.name.startswith("_"))
 
 
-def _find(group: Group, name: str, what: str) -> Any:
+def _find(group: Group, name: str, what: str, names: Iterable[str] = ()) -> Any:
     if name.endswith(".py"):
         kinds = [plugin for plugin in _plugins(load_file(name)) if isinstance(plugin, _kinds[group])]
         if not kinds:
@@ -264,7 +304,7 @@ def _find(group: Group, name: str, what: str) -> Any:
     if canonical(name) not in found:
         if canonical(name) in _broken[group]:
             raise MathrlError(_broken[group][canonical(name)])
-        raise unknown(name, what, found, f"mathrl list {group} shows all, and a path to a .py file works too")
+        raise unknown(name, what, names or found, f"mathrl list {group} shows all, and a path to a .py file works too")
     return found[canonical(name)]
 
 

@@ -44,6 +44,15 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One piece of a bench: of how many instances solutions are verified, and the number of the first one."""
+
+    checked: int
+    first: int
+    warm: bool = True  # whether anything is left to compile
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of a run: solutions with their verdicts, why it ended, where it lies.
 
@@ -66,6 +75,7 @@ class Outcome:
     ends: tuple[tuple[int, float], ...] = ()
     verb: str = "solve"
     notes: tuple[str, ...] = ()
+    warning: str = ""  # of a shipped model on instances that it was not made for
 
     @property
     def best(self) -> Solution | None:
@@ -120,13 +130,12 @@ def train_setup(setup: Setup, options: Options) -> Outcome:
     return Session(setup, "train", replace(options, budget=budget, until=options.until or stored.get("until"))).run()
 
 
-def solve_setup(setup: Setup, options: Options) -> Outcome:
+def solve_setup(setup: Setup, options: Options, part: Part | None = None) -> Outcome:
     """Solve, until solved unless `options.until` says otherwise; `options.run`, if any, is the run folder."""
-    searches = setup.trained is None and (setup.agent.learns or setup.agent.get().searches)
     stored = _stored(options.run)
-    budget = options.budget or stored.get("budget") or (DEFAULT_BUDGET if searches else None)
+    budget = options.budget or stored.get("budget") or (DEFAULT_BUDGET if setup.searches else None)
     until = options.until or stored.get("until") or "solved"
-    return Session(setup, "solve", replace(options, budget=budget, until=until)).run()
+    return Session(setup, "solve", replace(options, budget=budget, until=until), part).run()
 
 
 def _stored(path: Path | None) -> dict[str, Any]:
@@ -141,6 +150,7 @@ class Session:
     setup: Setup
     verb: str
     options: Options
+    part: Part | None = None
 
     def run(self) -> Outcome:
         """Begin or continue the run; everything opened is closed whatever happens."""
@@ -157,7 +167,8 @@ class Session:
             old = stack.enter_context(closing(self._old(options.run))) if options.run and options.run.exists() else None
             if options.announce and setup.env.statement:
                 options.announce(setup.env.get("statement")(setup.env_config))
-            warm_up(env, agent)
+            if self.part is None or self.part.warm:
+                warm_up(env, agent)
             executor: Executor = Inline(agent, env) if number == 1 else _processes(setup, number, agent, env)
             stack.callback(executor.close)
             executor.wait()
@@ -168,7 +179,13 @@ class Session:
             if progress:
                 stack.callback(progress.close)
             instances = self._instances(env)
-            run = Run(env, agent, setup.agent.name, budget, folder, executor, progress, len(instances))
+            warning = setup.warning(instances)
+            if warning and not options.quiet:
+                print(f"mathrl: {warning}", file=sys.stderr, flush=True)
+            run = Run(
+                env, agent, setup.agent.name, budget, folder, executor, progress, len(instances),
+                **({} if self.part is None else {"checked": self.part.checked, "offset": self.part.first}),
+            )  # fmt: skip
             before = run.resume() if folder else 0.0
             budget.start(env.meter, before)
             if not budget.spent and not run.done:
@@ -176,7 +193,7 @@ class Session:
                     self._continue(old)
                 self._work(run, instances, budget)
                 run.save(finished=None if budget.signal else _reason(budget))
-            return _outcome(setup, self.verb, run, budget)
+            return _outcome(setup, self.verb, run, budget, warning)
 
     def _work(self, run: Run, instances: Sequence[Any], budget: Budget) -> None:
         if self.verb == "train":
@@ -188,7 +205,8 @@ class Session:
 
     def _instances(self, env: SearchEnv) -> Sequence[Any]:
         """Those named, or one drawn of the family's distribution."""
-        return self.setup.instances if self.setup.named else env.draw(Streams.of(self.options.seed, 1))
+        given = self.setup.instances
+        return env.draw(Streams.of(self.options.seed, 1)) if given[0] is None else given
 
     def _tables(self) -> Config:
         """What config.toml is to say."""
@@ -241,12 +259,12 @@ def _listed(value: Any) -> str:
     return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "(none)"
 
 
-def _outcome(setup: Setup, verb: str, run: Run, budget: Budget) -> Outcome:
+def _outcome(setup: Setup, verb: str, run: Run, budget: Budget, warning: str) -> Outcome:
     verdicts = [run.verdicts[slot] for slot in sorted(run.verdicts)]
     return Outcome(
         setup, run.solutions, verdicts, _reason(budget), budget.evaluations, budget.seconds, run.generation,
         run.folder.path if run.folder else None, budget.signal, tuple(run.refused), tuple(map(tuple, run.history)),
-        tuple(run.ends), verb, tuple(run.notes),
+        tuple(run.ends), verb, tuple(run.notes), warning,
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mathrl import checkpoint, registry, settings
+from mathrl import registry, settings, shipping
 from mathrl.agent import Agent
 from mathrl.env import SearchEnv
 from mathrl.errors import MathrlError, canonical, unknown
@@ -21,9 +22,10 @@ from mathrl.runs import Config, read_config, read_toml
 
 @dataclass(frozen=True)
 class Setup:
-    """A problem and who works on it: plug-ins, typed settings, instances; `trained`: a trained agent's run folder.
+    """A problem and who works on it: plug-ins, typed settings, instances.
 
-    `named` are the words that name the instances; without any, `instances` is (None,): one is to be drawn.
+    `named` are the words that name the instances; without any, `instances` is (None,): one is to be drawn. `trained`
+    is a run folder or a shipped model's, `model` the word pretrained[:NAME] that meant the latter.
     """
 
     env: EnvPlugin
@@ -33,6 +35,7 @@ class Setup:
     instances: tuple[Any, ...] = (None,)
     trained: Path | None = None
     named: tuple[str, ...] = ()
+    model: str = ""
 
     def tables(self, seed: int) -> Config:
         """The tables env, agent and run of config.toml."""
@@ -43,7 +46,7 @@ class Setup:
                 "seed": seed,
                 "files": list(self.files),
                 "instances": list(self.named),
-                "trained": str(self.trained.resolve()) if self.trained else "",
+                "trained": self.model or (str(self.trained.resolve()) if self.trained else ""),
             },
         }
 
@@ -52,6 +55,11 @@ class Setup:
         """The user's files that this setup needs: its environment's, its agent's, its reward's."""
         reward = registry.reward_file(self.env.name, str(getattr(self.env_config, "reward", "")))
         return tuple(dict.fromkeys(file for file in (self.env.origin, self.agent.origin, reward) if file))
+
+    @property
+    def searches(self) -> bool:
+        """Whether the agent goes on until a budget is spent; a trained one acts once."""
+        return self.trained is None and (self.agent.learns or self.agent.get().searches)
 
     def build(self, device: str, seed: int) -> tuple[SearchEnv, Agent]:
         """The environment with one row, and the agent bound to it."""
@@ -63,8 +71,14 @@ class Setup:
         agent = self.agent.get()(self.agent_config, device=device, seed=seed)
         agent.bind(env)
         if self.trained:
-            agent.restore(checkpoint.load(self.trained / "checkpoint")["agent"])
+            shipping.restore(agent, self.trained)
         return env, agent
+
+    def warning(self, instances: Sequence[Any]) -> str:
+        """What is to be said of a shipped model on instances that it was not made for; empty if it was."""
+        if self.trained is None or self.env.in_range is None or not shipping.is_shipped(self.trained):
+            return ""
+        return str(self.env.get("in_range")(self.trained, self.env_config, instances))
 
 
 def read_words(
@@ -95,28 +109,30 @@ def read_words(
     for word in free:
         if not word.strip():
             raise MathrlError("an empty word is neither an agent nor a formula")
-        if settings.is_formula(word) or _is_reward(plugin, word) or _looks_typed(plugin, word):
+        if settings.is_formula(word) or is_reward(plugin, word) or _looks_typed(plugin, word):
             env_settings["reward"] = word
-        elif not agent and _is_agent(word):
+        elif not agent and _is_agent(word, plugin):
             agent = word
         else:
             instances.append(word)
+    reward = str(env_settings.get("reward", ""))
+    if reward.endswith(".py"):
+        env_settings["reward"] = registry.load_reward(reward, plugin.name)
     stored_env, stored_agent = _stored(base["env"]), _stored(base["agent"])
-    trained = None
+    trained, source = None, agent if is_pretrained(agent) or is_run_folder(agent, plugin) else ""
     if agent and canonical(agent) != canonical(base["agent"].get("name", "")):
         stored_agent = {}  # another agent has other knobs
     elif not agent:
-        agent = base["agent"].get("name", "")
-        trained = Path(base["run"]["trained"]) if base["run"].get("trained") else None
+        agent, source = base["agent"].get("name", ""), base["run"].get("trained", "")
     if not agent:
         solver, *defaults = plugin.solver.split()
         agent = solver
         for word in defaults:
             table, key = word.split("=")[0].split(".")
             (stored_env if table == "env" else stored_agent)[key] = word.split("=", 1)[1]
-    if is_run_folder(agent):
-        trained = Path(agent)
-    if trained:
+    if source:
+        settled = {**stored_env, **env_settings}
+        trained = _pretrained(plugin, source, settled) if is_pretrained(source) else Path(source)
         config = read_config(trained)
         if config["env"]["name"] != plugin.name:
             raise MathrlError(f"{trained} was trained on {config['env']['name']}, not on {plugin.name}")
@@ -126,16 +142,28 @@ def read_words(
             {**_stored(config["agent"]), **stored_agent},
         )
     found = registry.find_agent(agent, plugin.name)
-    reward = str(env_settings.get("reward", ""))
-    if reward.endswith(".py"):
-        env_settings["reward"] = registry.load_reward(reward, plugin.name)
     env_config = settings.build(plugin.get("config"), {**stored_env, **env_settings}, plugin.name)
     agent_config: Any = settings.build(found.get().Config, {**stored_agent, **agent_settings}, found.name, "agent")
     named = tuple(instances or base["run"].get("instances", ()))
     if named and plugin.instances is None:
         raise _not_a_word(named[0], plugin)
-    read = tuple(one for word in named for one in plugin.get("instances")(word, env_config)) if named else (None,)
-    return Setup(plugin, env_config, found, agent_config, read, trained, named)
+    read = tuple(one for word in named for one in read_instance(word, plugin, env_config)) if named else (None,)
+    if not read:
+        raise MathrlError(f"there is no instance in {', '.join(named)}")
+    return Setup(plugin, env_config, found, agent_config, read, trained, named, source if is_pretrained(source) else "")
+
+
+def read_instance(word: str, plugin: EnvPlugin, env_config: Any) -> list[Any]:
+    """The instances that a word names; a word that is no instance may be an agent's name, misspelled."""
+    try:
+        return list(plugin.get("instances")(word, env_config))
+    except MathrlError:
+        names = {canonical(name): name for name in registry.agent_names(plugin)}
+        near = get_close_matches(canonical(word), names, n=1, cutoff=0.75)
+        if not near or Path(word).exists():
+            raise
+        said = f"'{word}' is neither an instance nor an agent of {plugin.name}; did you mean '{names[near[0]]}'?"
+        raise MathrlError(f"{said}  (mathrl list agents {plugin.name} shows all)") from None
 
 
 def from_config(config: Config, words: Sequence[str] = ()) -> Setup:
@@ -185,20 +213,37 @@ def _stored(table: Mapping[str, Any]) -> dict[str, Any]:
     return {canonical(name): value for name, value in table.items() if name != "name"}
 
 
-def is_run_folder(word: str) -> bool:
+def is_run_folder(word: str, plugin: EnvPlugin) -> bool:
     """Whether a word means a trained agent's run folder; a folder that is called like an agent does not."""
-    return Path(word).is_dir() and canonical(word) not in registry.agents()
+    return Path(word).is_dir() and plugin.agent(word) is None and canonical(word) not in registry.agents()
 
 
-def _is_agent(word: str) -> bool:
+def is_pretrained(word: str) -> bool:
+    """Whether a word is `pretrained` or `pretrained:NAME`, a model that the family ships."""
+    return canonical(word.partition(":")[0]) == "pretrained"
+
+
+def _pretrained(plugin: EnvPlugin, word: str, env_settings: Mapping[str, Any]) -> Path:
+    """The folder of a shipped model; which one is the default is the family's choice by its settings."""
+    if plugin.pretrained is None:
+        raise MathrlError(f"{plugin.name} ships no trained model; train one: mathrl train {plugin.name} AGENT")
+    config = settings.build(plugin.get("config"), env_settings, plugin.name)
+    return Path(plugin.get("pretrained")(word.partition(":")[2], config))
+
+
+def _is_agent(word: str, plugin: EnvPlugin) -> bool:
+    if is_pretrained(word):
+        return True
     try:
-        registry.find_agent(word)
+        registry.find_agent(word, plugin.name)
     except MathrlError:
-        return Path(word).is_dir() or canonical(word) in registry.broken("agents")
+        known = canonical(word) in registry.agents() or canonical(word) in registry.broken("agents")
+        elsewhere = plugin.instances is None and any(family.agent(word) for family in registry.envs().values())
+        return known or elsewhere or Path(word).is_dir()
     return True
 
 
-def _is_reward(plugin: EnvPlugin, word: str) -> bool:
+def is_reward(plugin: EnvPlugin, word: str) -> bool:
     if plugin.rewards is None:
         return False
     return canonical(word) in {
@@ -212,7 +257,8 @@ def _looks_typed(plugin: EnvPlugin, word: str) -> bool:
 
 
 def _not_a_word(word: str, plugin: EnvPlugin) -> MathrlError:
-    names = [*registry.agents(), *((entry.name for entry in plugin.get("rewards")()) if plugin.rewards else ())]
+    rewards = [entry.name for entry in plugin.get("rewards")()] if plugin.rewards else []
+    names = [*registry.agent_names(plugin), *rewards]
     return unknown(
         word,
         f"an agent, a reward or a setting for {plugin.name}",

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -72,6 +72,8 @@ class Run:
         executor: Executor | None = None,
         progress: Progress | None = None,
         slots: int = 1,
+        checked: int | None = None,
+        offset: int = 0,
     ) -> None:
         self.env, self.agent, self.name, self.budget, self.folder = env, agent, name, budget, folder
         self.seed = agent.seed
@@ -79,6 +81,10 @@ class Run:
         self.progress = progress
         self.generation = 0
         self.slots = slots  # the number of instances
+        self.checked = slots if checked is None else checked  # the first ones, whose solutions are built and verified
+        self.clocked = checked is None  # whether verifying counts as time of the run; in a bench it does not
+        self.offset = offset  # the first instance's number in a bench that is worked in pieces
+        self.values = np.full(slots, -np.inf)  # float64[slots]: the best value of each instance
         self.history: list[list[Find]] = [[] for _ in range(slots)]  # the new bests of each instance
         self.ends: list[tuple[int, float]] = []  # (evaluations, seconds) at the end of each generation of this session
         self.verdicts: dict[int, Verdict] = {}
@@ -101,7 +107,7 @@ class Run:
 
     def stream(self, index: int) -> np.random.Generator:
         """The random stream of piece `index` of this generation."""
-        return Task(self.seed, self.generation, index, 0).rng()
+        return Task(self.seed, self.generation, index + self.offset, 0).rng()
 
     def tasks(self, total: int, pieces: int) -> list[Task]:
         """This generation's work of size `total` in `pieces` nearly equal tasks; the same whoever works them."""
@@ -119,9 +125,14 @@ class Run:
         """Hand in scored objects float64[R]; a new best of its instance (`slots` int64[R], default 0) is verified.
 
         A single object may also come back with its value unchanged and a better claim: optimal, or a smaller bound. In
-        a batch, where hundreds may have the best score, equal ones are not looked at.
+        a batch, where hundreds may have the best score, equal ones are not looked at. Of an instance that is not among
+        the `checked` only the value is noted, unless it is above what the environment calls solved.
         """
         order = np.argsort(-scores, kind="stable")
+        if self.checked < self.slots:
+            unchecked = self._unchecked(scores, slots)
+            self._note_values(scores[unchecked], None if slots is None else slots[unchecked])
+            order = order[~unchecked[order]]
         tried: dict[int, int] = {}
         for index in order if slots is not None else order[:TRIES]:
             slot = 0 if slots is None else int(slots[index])
@@ -131,13 +142,34 @@ class Run:
                 continue
             if held is not None and score < held.value:
                 continue
-            found = solution(int(index))
+            with self._unclocked():
+                found = solution(int(index))
             if held is not None and equal and not _claims_more(found, held):
                 continue
             accepted = self._accept(slot, found)  # refused: float noise; the next best may be sound
             tried[slot] = TRIES if accepted else tried.get(slot, 0) + 1
         if self._collects and self.budget.solved:
             self._collect(order, scores, solution)
+
+    def _unchecked(self, scores: NDArray[np.float64], slots: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+        """bool[R]: the rows whose value is taken as the environment says it."""
+        beyond = np.zeros(len(scores), np.int64) if slots is None else slots
+        return (beyond >= self.checked) & ~(scores > self.env.solved_above)
+
+    def _note_values(self, scores: NDArray[np.float64], slots: NDArray[np.int64] | None) -> None:
+        """Note new best values of instances, of rows float64[R], without building or verifying a solution."""
+        best = np.full(self.slots, -np.inf)
+        np.fmax.at(best, np.zeros(len(scores), np.int64) if slots is None else slots, scores)
+        spent = (self.budget.evaluations, round(self.budget.seconds, 6))
+        for slot in np.flatnonzero((best > self.values) & np.isfinite(best)):
+            self.values[slot] = best[slot]
+            self.history[slot].append((*spent, float(best[slot])))
+
+    @contextmanager
+    def _unclocked(self) -> Iterator[None]:
+        """What is done inside is no part of the search that a bench measures."""
+        with nullcontext() if self.clocked else self.budget.paused():
+            yield
 
     def _collect(
         self, order: NDArray[np.int64], scores: NDArray[np.float64], solution: Callable[[int], Solution]
@@ -187,7 +219,8 @@ class Run:
     def _verified(self, found: Solution) -> tuple[Solution, Verdict] | None:
         """A solution with what its verdict and the clock say, and the verdict; None if the verifier refuses it."""
         assert self.env.plugin is not None
-        verdict = self.env.plugin.check(found.to_json())
+        with self._unclocked():
+            verdict = self.env.plugin.check(found.to_json())
         if not verdict.holds:
             self.refused = [*self.refused, verdict.reason][:100]
             return None
@@ -209,7 +242,7 @@ class Run:
         if verified is None:
             return False
         found, verdict = verified
-        self._best[slot], self.verdicts[slot] = found, verdict
+        self._best[slot], self.verdicts[slot], self.values[slot] = found, verdict, found.value
         self.history[slot].append((found.evaluations, found.seconds, found.value))
         self.budget.solved = self._all_solved()
         if self._collects:
@@ -286,7 +319,7 @@ class Run:
             self._keep(found)
             if record.get("further"):
                 continue
-            self._best[slot] = found
+            self._best[slot], self.values[slot] = found, found.value
             self.history[slot].append((found.evaluations, found.seconds, found.value))
         assert self.env.plugin is not None
         self.verdicts = {slot: self.env.plugin.check(found.to_json()) for slot, found in self._best.items()}

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,30 @@ def listing(what: str = "", env: str = "") -> dict[str, list[RewardEntry]]:
         found["environments"] = [RewardEntry(one.name, one.summary) for one in registry.envs().values()]
         found["environments"] += [RewardEntry(name, why, "broken") for name, why in registry.broken("envs").items()]
     if what in ("", "agents"):
-        found["agents"] = [RewardEntry(one.name, one.summary) for one in registry.agents().values()]
-        found["agents"] += [RewardEntry(name, why, "broken") for name, why in registry.broken("agents").items()]
+        found |= _agents(env)
     if what == "rewards":
         families = [registry.find_env(env)] if env else [one for one in registry.envs().values() if one.rewards]
         for family in families:
             if family.rewards is None:
                 raise MathrlError(f"{family.name} has one objective and no list of rewards")
             found[f"rewards of {family.name}"] = list(family.get("rewards")())
+    return found
+
+
+def _agents(env: str) -> dict[str, list[RewardEntry]]:
+    """Each family's own agents under its name, and those for all; of one family only what works there."""
+    families = [registry.find_env(env)] if env else list(registry.envs().values())
+    found = {
+        f"agents of {family.name}": [RewardEntry(one.name, one.summary) for one in family.agents]
+        for family in families
+        if family.agents
+    }
+    if env and families[0].pretrained is not None:
+        entry = RewardEntry("pretrained", "the model that the family ships; pretrained:NAME for another one")
+        found.setdefault(f"agents of {families[0].name}", []).append(entry)
+    general = [one for one in registry.agents().values() if not env or not one.envs or families[0].name in one.envs]
+    found["agents"] = [RewardEntry(one.name, one.summary) for one in general]
+    found["agents"] += [RewardEntry(name, why, "broken") for name, why in registry.broken("agents").items()]
     return found
 
 
@@ -46,21 +63,28 @@ def _family_listing(what: str, env: str) -> dict[str, list[RewardEntry]]:
         if what not in family.listings:
             raise MathrlError(f"{family.name} has no {what}")
         return {f"{what} of {family.name}": list(registry.resolve(family.listings[what])())}
-    for find, attribute in ((registry.find_env, "config"), (registry.find_agent, "agent")):
-        try:
-            plugin: Any = find(what)
-        except MathrlError:
-            continue
-        config = plugin.get("config") if attribute == "config" else plugin.get().Config
-        prefix = "env" if attribute == "config" else "agent"
-        return {
-            f"settings of {plugin.name}": [
-                RewardEntry(f"{prefix}.{name}", doc, f"{kind}; default {default or '(empty)'}")
-                for name, kind, default, doc in settings.describe(config)
-            ]
-        }
-    names = ["envs", "agents", "rewards", *own, *registry.envs(), *registry.agents()]
-    raise unknown(what, "something to list", names)
+    with suppress(MathrlError):
+        family = registry.find_env(what)
+        return {f"settings of {family.name}": _settings(family.get("config"), "env")}
+    families = [registry.find_env(env)] if env else list(registry.envs().values())
+    plugins = {f"{plugin.name} of {one.name}": plugin for one in families if (plugin := one.agent(what))}
+    if not plugins:
+        with suppress(MathrlError):
+            plugin = registry.find_agent(what, env)
+            plugins = {plugin.name: plugin}
+    if not plugins:
+        names = ["envs", "agents", "rewards", *own, *registry.envs(), *registry.agents()]
+        names += [agent.name for family in families for agent in family.agents]
+        raise unknown(what, "something to list", names)
+    return {f"settings of {name}": _settings(plugin.get().Config, "agent") for name, plugin in plugins.items()}
+
+
+def _settings(config: type, prefix: str) -> list[RewardEntry]:
+    """The knobs of a config as they are typed."""
+    return [
+        RewardEntry(f"{prefix}.{name}", doc, f"{kind}; default {default or '(empty)'}")
+        for name, kind, default, doc in settings.describe(config)
+    ]
 
 
 def score(
@@ -99,7 +123,11 @@ def verify(path: str | Path) -> list[tuple[str, Verdict]]:
         name = str(record.get("id", f"line {number}"))
         try:
             check_record(record)
-            verdicts.append((name, registry.find_env(record["env"]).check(record)))
+            plugin = registry.find_env(record["env"])
+            verdict = plugin.check(record)
+            if verdict.holds and plugin.confirm:
+                verdict = plugin.get("confirm")(record, verdict)
+            verdicts.append((name, verdict))
         except MathrlError as error:
             verdicts.append((name, Verdict(False, False, str(error))))
     return verdicts

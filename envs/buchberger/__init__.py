@@ -22,12 +22,16 @@ PLUGIN = EnvPlugin(
     env=f"{_HERE}.env:Buchberger",
     config=f"{_HERE}.config:BuchbergerConfig",
     verify=f"{_HERE}.verify:verify",
+    confirm=f"{_HERE}.opinions:confirm",
     solver="nested",
     agents=tuple(
         AgentPlugin(name.lower(), f"{_HERE}.solvers:{name}", sentence, learns=False)
         for name, sentence in _STRATEGIES.items()
     ),
     exports={form: f"{_HERE}.export:to_{form}" for form in ("ms", "singular", "jsonl", "generators", "check")},
+    agent_knobs=("distribution", "observation", "k", "n", "width"),
+    pretrained=f"{_HERE}.models:path_of",
+    in_range=f"{_HERE}.models:outside",
     instances=f"{_HERE}.instances:instances",
     listings={"instances": f"{_HERE}.instances:listing"},
     cost={"additions": "additions", "reductions": "pairs", "monomial-additions": "monomial additions"},

@@ -70,7 +70,6 @@ class Buchberger(SearchEnv):
         exponents = np.zeros((first[-1], n), np.int32)
         for ideal, at in zip(instances, first[:-1], strict=True):
             exponents[at : at + len(ideal.exponents), : ideal.n] = ideal.exponents
-        binomial = [bool((np.diff(ideal.starts) <= 2).all()) for ideal in instances]
         self.memory.run(
             steps.begin_rows,
             rows,
@@ -79,7 +78,7 @@ class Buchberger(SearchEnv):
             exponents,
             np.concatenate([ideal.coefficients for ideal in instances]),
             np.array([ideal.field for ideal in instances], np.uint64),
-            np.array(binomial),
+            np.array([ideal.binomial for ideal in instances]),
             ELIMINATIONS[self.config.elimination],
             self.config.sort_reducers,
         )

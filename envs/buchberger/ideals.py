@@ -56,6 +56,11 @@ class Ideal:
         return bool((leads.sum(axis=0) <= 1).all())
 
     @property
+    def binomial(self) -> bool:
+        """Whether no generator has more than two terms."""
+        return bool((np.diff(self.starts) <= 2).all())
+
+    @property
     def degree(self) -> int:
         """The largest total degree of a term, 0 for the zero ideal."""
         return int(self.exponents.sum(axis=1, dtype=np.int64).max(initial=0))

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from buchberger import against_sympy, buchberger
 
 import mathrl
 from mathrl.budget import Budget, Limit
@@ -188,7 +189,17 @@ def best_wall(command: list[str], times: int = 7, environment: dict[str, str] | 
 
 def main(wanted: list[str]) -> None:
     table: list[Row] = [("what", "measured", "goal")]
-    for measurement in (counterexample, words, rows, certificate, kernels, searches, starting):
+    for measurement in (
+        counterexample,
+        words,
+        rows,
+        certificate,
+        kernels,
+        searches,
+        buchberger,
+        against_sympy,
+        starting,
+    ):
         if not wanted or any(word in measurement.__name__ for word in wanted):
             table += measurement()
     widths = [max(len(row[column]) for row in table) for column in range(3)]

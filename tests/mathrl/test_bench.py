@@ -188,7 +188,7 @@ def test_markdown(table):
     lines = table.to_markdown().splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[:6]]
     assert {len(line) for line in cells} == {10}
-    assert cells[0] == list(table.HEADINGS)
+    assert cells[0] == list(table.headings)
     assert set(cells[1]) == {"---"}
     assert [tuple(line) for line in cells[2:]] == table.cells()
     assert lines[-1] == f"`{table.command}`"
@@ -222,7 +222,7 @@ def test_failures_are_null_in_json_and_minus_infinity_in_text():
 def test_text_has_aligned_columns(table):
     heading, *lines = table.to_text().splitlines()
     assert len(lines) == 4
-    assert re.split(r"  +", heading) == list(table.HEADINGS)
+    assert re.split(r"  +", heading) == list(table.headings)
     assert {line.index("evals") > 0 for line in lines} == {True}
     assert len({line.index(row.at) for line, row in zip(lines, table.rows, strict=True)}) == 1
 
@@ -256,7 +256,8 @@ def test_bench_on_the_command_line(mathrl, tmp_path):
     assert out.splitlines()[0].split()[0] == "agent"
     assert "written: deep/tables/table.md, deep/tables/table.csv, deep/tables/table.json" in out
     assert all(line.startswith("mathrl: bench  ") for line in err.splitlines())
-    assert sorted(path.name for path in (tmp_path / "deep/tables").iterdir()) == ["table.csv", "table.json", "table.md"]
+    files = ["curves.png", "table.csv", "table.json", "table.md"]
+    assert sorted(path.name for path in (tmp_path / "deep/tables").iterdir()) == files
     assert [trial["seed"] for trial in json.loads((tmp_path / "deep/tables/table.json").read_text())["trials"]] == [
         0,
         0,

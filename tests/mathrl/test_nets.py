@@ -233,9 +233,11 @@ def random_set(rng, rows, count, features=5, context=3):
     }
 
 
-@pytest.fixture(params=[False, True], ids=["pool", "attention"])
+@pytest.fixture(params=[("mean", False), ("mean", True), ("context", False), ("context", True)], ids=str)
 def set_net(request):
-    return filled(SetNet(5, 3, (16, 12), generator=seeded(), value=True, attention=request.param))
+    return filled(
+        SetNet(5, 3, (16, 12), generator=seeded(), value=True, pool=request.param[0], attention=request.param[1])
+    )
 
 
 def test_set_permutation_equivariance(set_net):

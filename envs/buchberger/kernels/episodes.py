@@ -18,8 +18,8 @@ def total(r, which):
 
 @njit(cache=True)
 def play(r, strategy, state, bound, which, layout, work, one):
-    """Process pairs by a strategy until none is left or the cost reaches `bound`; returns (answer, state)."""
-    while r[STATE] == RUNNING and total(r, which) < bound:
+    """Process pairs by a strategy until none is left or the end must cost `bound` or more; returns (answer, state)."""
+    while r[STATE] == RUNNING and total(r, which) + 1 < bound:  # every pair costs at least 1
         pair, state = choose(r, strategy, state, layout, work, one)
         answer = MORE_TERMS if pair < 0 else step(r, pair, layout, work, one)
         if answer != FITS:
