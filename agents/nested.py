@@ -45,7 +45,7 @@ class Nested(Restarting):
 
     @property
     def limit(self) -> int:
-        return -(-self.config.passes // (self.config.batch * self.config.tasks))
+        return -int(-self.config.passes // (self.config.batch * self.config.tasks))
 
     def bind(self, env: SearchEnv) -> None:
         super().bind(env)

@@ -12,10 +12,10 @@ from mathrl.env import Observation, Rows, SearchEnv, Streams
 from mathrl.errors import MathrlError
 from mathrl.solution import Solution
 
+from . import features
 from .config import REWARDS, BuchbergerConfig
 from .ideals import Ideal
 from .instances import source
-from . import features
 from .kernels import episodes, steps, strategies
 from .memory import Memory
 from .record import ADDITIONS, COST, DEAD, GM, LCM, NONE, PENDING, RUNNING, STATE, STEPS, make_layout, pack_for
@@ -78,7 +78,7 @@ class Buchberger(SearchEnv):
             exponents,
             np.concatenate([ideal.coefficients for ideal in instances]),
             np.array([ideal.field for ideal in instances], np.uint64),
-            np.array([ideal.binomial for ideal in instances]),
+            np.array([ideal.binomial for ideal in instances], np.uint64),
             ELIMINATIONS[self.config.elimination],
             self.config.sort_reducers,
         )
@@ -93,7 +93,8 @@ class Buchberger(SearchEnv):
         return rewards, self._header(rows, STATE) != RUNNING, np.zeros(len(rows), np.bool_)
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
-        return np.where(self._header(rows, STATE) == RUNNING, self._header(rows, PENDING), 0)
+        pending: NDArray[np.int64] = np.where(self._header(rows, STATE) == RUNNING, self._header(rows, PENDING), 0)
+        return pending
 
     def observe(self, rows: Rows, width: int | None = None, out: Observation = None) -> Observation:
         counts = self.counts(rows)
@@ -144,7 +145,8 @@ class Buchberger(SearchEnv):
         self.ideals[target] = theirs.ideals[source]
 
     def _header(self, rows: Rows, word: int) -> NDArray[np.int64]:
-        return self.memory.rows[rows, word].astype(np.int64)
+        words: NDArray[np.int64] = self.memory.rows[rows, word].astype(np.int64)
+        return words
 
     # What the family can do in one compiled call.
 

@@ -12,22 +12,30 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels.observation import CONTEXT, PEEKS, observe_rows
+from .kernels.foresight import FORESEEN
+from .kernels.observation import DESCRIBED, SUMMARISED, observe_rows
 from .memory import Memory
 
-PEEK_NAMES = (
+PAIR_NAMES = (
     "deg L", "deg S", "deg of the second term of S", "S has one term", "S = 0", "lead of S reducible",
     "second term of S reducible", "j / |G|", "rank of deg L", "rank of deg S", "deg L - least deg L",
     "pairs with this lcm", "reducers of the lead of S", "reducers of its second term", "reducers the lead of S divides",
     "lcms the lead of S divides", "sugar", "sugar - deg L", "i not a reducer", "j not a reducer", "i / |G|",
     "terms of i", "terms of j", "terms of S", "i is a monomial", "j is a monomial",
 )  # fmt: skip
+FORESIGHT_NAMES = (
+    "deg i + deg j - deg L", "j is the newest", "age of j", "age of i", "rank of L", "rank of the lead of S",
+    "balance of S's degrees", "rank of the balance", "pairs with this lead of S", "leads of S that it divides",
+    "irreducible leads of S that divide it", "lead of S meets a monomial", "second term of S meets a monomial",
+    "pairs made superfluous", "pairs added", "their mean degree",
+)  # fmt: skip
 CONTEXT_NAMES = (
     "|P|", "|G|", "reducers", "mean deg L", "least deg L", "largest deg L", "least deg S", "mean degree of reducers",
     "pure powers / n", "monomials among reducers", "pairs with S = 0", "additions so far", "pairs so far", "generators",
+    "pairs with irreducible lead of S", "pairs with one term in S", "least irreducible deg S",
+    "pairs whose S is an irreducible monomial", "largest degree of reducers", "degree of the least reducer",
 )  # fmt: skip
-assert len(PEEK_NAMES) == PEEKS
-assert len(CONTEXT_NAMES) == CONTEXT
+assert (len(PAIR_NAMES), len(FORESIGHT_NAMES), len(CONTEXT_NAMES)) == (DESCRIBED, FORESEEN, SUMMARISED)
 
 
 class Columns(NamedTuple):
@@ -45,8 +53,9 @@ def columns(observation: str, n: int, k: int) -> Columns:
     raw = tuple(f"f_{side}, term {t + 1}, x{v + 1}" for side in "ij" for t in range(k) for v in range(n))
     if observation == "raw":
         return Columns(False, n, k, raw, ())
-    terms = tuple(f"term {t + 1} of S, x{v + 1}" for t in range(2) for v in range(n))
-    return Columns(True, n, k, (*raw, *terms, *PEEK_NAMES), CONTEXT_NAMES)
+    three = tuple(f"{m}, x{v + 1}" for m in ("term 1 of S", "term 2 of S", "L") for v in range(n))
+    powers = tuple(f"degree of the pure power of x{v + 1}" for v in range(n))
+    return Columns(True, n, k, (*raw, *three, *PAIR_NAMES, *FORESIGHT_NAMES), (*CONTEXT_NAMES, *powers))
 
 
 def packed(

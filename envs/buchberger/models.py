@@ -38,6 +38,6 @@ def outside(path: Path, config: Any, instances: Sequence[Ideal]) -> str:
     if not several:
         return ""
     return (
-        f"the policy '{path.name}' was trained on 3-20-10-{path.name} (binomials in {VARIABLES} variables of degree at most "
-        f"{DEGREE}, {GENERATORS} generators) and is used on {' and '.join(several)}"
+        f"the policy '{path.name}' was trained on 3-20-10-{path.name} (binomials in {VARIABLES} variables of degree at "
+        f"most {DEGREE}, {GENERATORS} generators) and is used on {' and '.join(several)}"
     )

@@ -13,11 +13,20 @@ A layout says how wide monomials are and where the sections begin. Rows that out
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mathrl.errors import MathrlError
+
+Words = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Exponents = NDArray[np.int32]
+Monomial = Any  # a tuple of W uint64
+Int = Any  # in kernels int64, which numpy and Python type differently
 
 # Words of the header.
 ELEMENTS, PENDING, TERMS, REDUCERS, STEPS = 0, 1, 2, 3, 4  # |G|, |P|, terms in use, reducers, pairs processed
@@ -88,10 +97,11 @@ def make_layout(n: int, words: int, elements: int = 64, pairs: int = 96, terms: 
     constants = (
         bits, guard, low, every, sum(1 << bits * k for k in range(fields)), (1 << bits) - 1, shift, shift - bits,
     )  # fmt: skip
-    return Layout(
+    numbers: list[Any] = [
         n, words, fields, (1 << (bits - 1)) - 1, *map(np.uint64, constants),
         elements, pairs, terms, steps, *begins,
-    )  # fmt: skip
+    ]  # fmt: skip
+    return Layout(*numbers)
 
 
 WORDS = (1, 2, 3, 4, 6, 8, 12, 16)  # widths that a monomial may have

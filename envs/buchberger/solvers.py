@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from mathrl.agent import Agent
 from mathrl.env import Rows, SearchEnv
 
+from .env import Buchberger
+
 if TYPE_CHECKING:
     from mathrl.budget import Budget
     from mathrl.solution import Solution
     from mathrl.training import Run
-
-    from .env import Buchberger
 
 
 class Strategy(Agent):
@@ -32,7 +32,8 @@ class Strategy(Agent):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """Every ideal to its end, in blocks of rows."""
-        arena: Buchberger = env.resized(min(len(instances), 2000))
+        assert isinstance(env, Buchberger)
+        arena = env.resized(min(len(instances), 2000))
         for first in range(0, len(instances), arena.num_envs):
             some = instances[first : first + arena.num_envs]
             rows = np.arange(len(some))

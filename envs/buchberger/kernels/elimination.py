@@ -5,6 +5,8 @@ Shapes: r uint64[size], a record; work uint64[...], scratch space of `scratch_si
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -32,12 +34,26 @@ from ..record import (
     SUGAR,
     TAIL,
     WIDER,
+    Int,
+    Layout,
+    Monomial,
+    Words,
 )
 from .monomials import degree, divides, equal, greater, lcm_exponents, load, over, store, times, with_degree
 
 
 @njit(cache=True)
-def insert(r, lead, tail_at, tail, sugar, scale, layout, work, one):
+def insert(
+    r: Words,
+    lead: Monomial,
+    tail_at: Int,
+    tail: Int,
+    sugar: Int,
+    scale: np.uint64,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Make (lead, tail) the next element of G: pairs by the row's elimination, then the reducers.
 
     The tail stands in the terms already. Answers FITS, or what is too small; then nothing has changed.
@@ -68,7 +84,9 @@ def insert(r, lead, tail_at, tail, sugar, scale, layout, work, one):
 
 
 @njit(cache=True)
-def add_pair(r, i, m, lcm, lead, sugar, layout, one):
+def add_pair(
+    r: Words, i: Int, m: Monomial, lcm: Monomial, lead: Monomial, sugar: Int, layout: Layout, one: Monomial
+) -> Any:
     """Append the pair (i, m), whose lcm is given with its degree."""
     at = layout.pairs_at + np.int64(r[PENDING]) * (PAIR + len(one))
     element = layout.elements_at + i * ELEMENT
@@ -84,7 +102,7 @@ def add_pair(r, i, m, lcm, lead, sugar, layout, one):
 
 
 @njit(cache=True)
-def all_pairs(r, lead, sugar, layout, one):
+def all_pairs(r: Words, lead: Monomial, sugar: Int, layout: Layout, one: Monomial) -> Any:
     """The pairs (i, m) for every i < m; under LCM without those of coprime leads."""
     m = np.int64(r[ELEMENTS])
     if np.int64(r[PENDING]) + m > layout.pairs:
@@ -98,7 +116,7 @@ def all_pairs(r, lead, sugar, layout, one):
 
 
 @njit(cache=True)
-def gebauer_moeller(r, lead, sugar, layout, work, one):
+def gebauer_moeller(r: Words, lead: Monomial, sugar: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """Criteria M and F among the new pairs, B among the old ones.
 
     The minimal lcms are those with reducers, as every lead is a multiple of a reducer's: a small antichain. Work holds
@@ -111,11 +129,12 @@ def gebauer_moeller(r, lead, sugar, layout, work, one):
     chain_at = layout.elements * width
     count = antichain(r, layout, work, chain_at, one)
     least_at = chain_at + layout.elements * width
-    fresh = 0
+    fresh: Int = 0
     for k in range(count):
         lcm = load(work, chain_at + k * width, one)
         rest = over(with_degree(lcm, layout), lead)
-        least, coprime = m, 0
+        least: Int = m
+        coprime = 0
         for i in range(m):  # without branches, so that it is vectorised
             same = equal(load(work, i * width, one), lcm)
             least = min(least, i if same else m)
@@ -132,15 +151,15 @@ def gebauer_moeller(r, lead, sugar, layout, work, one):
     if np.int64(r[PENDING]) + fresh > layout.pairs:
         return MORE_PAIRS
     drop_old_pairs(r, lead, layout, work, one)
-    for place in range(fresh):
-        i, k = np.int64(work[least_at + 2 * place]), np.int64(work[least_at + 2 * place + 1])
-        lcm = with_degree(load(work, chain_at + k * width, one), layout)
+    for row in range(fresh):
+        i, member = np.int64(work[least_at + 2 * row]), np.int64(work[least_at + 2 * row + 1])
+        lcm = with_degree(load(work, chain_at + member * width, one), layout)
         add_pair(r, i, m, lcm, lead, sugar, layout, one)
     return FITS
 
 
 @njit(cache=True)
-def antichain(r, layout, work, chain_at, one):
+def antichain(r: Words, layout: Layout, work: Words, chain_at: Int, one: Monomial) -> Any:
     """The minimal ones, each once, among the lcms L_i of reducers i; their number."""
     width, count = len(one), 0
     for k in range(np.int64(r[REDUCERS])):
@@ -162,7 +181,7 @@ def antichain(r, layout, work, chain_at, one):
 
 
 @njit(cache=True)
-def drop_old_pairs(r, lead, layout, work, one):
+def drop_old_pairs(r: Words, lead: Monomial, layout: Layout, work: Words, one: Monomial) -> Any:
     """Criterion B: drop (i, j) if the new lead divides its lcm, which is neither L_i nor L_j."""
     width, kept, stride = len(one), 0, PAIR + len(one)
     for k in range(np.int64(r[PENDING])):
@@ -183,29 +202,31 @@ def drop_old_pairs(r, lead, layout, work, one):
 
 
 @njit(cache=True)
-def same_exponents(bare, m, layout):
+def same_exponents(bare: Monomial, m: Monomial, layout: Layout) -> Any:
     """Whether a monomial without degree field equals one with it."""
     if bare[0] != m[0] & layout.low:
         return False
-    for w in range(1, len(m)):
+    for w in range(1, len(m)):  # noqa: SIM110
         if bare[w] != m[w]:
             return False
     return True
 
 
 @njit(cache=True)
-def add_reducer(r, lead, index, layout, one):
+def add_reducer(r: Words, lead: Monomial, index: Int, layout: Layout, one: Monomial) -> Any:
     """Insert an element into the reducers unless an earlier one divides its lead; drop the later ones it divides.
 
     Dropped elements are never the first divisor of anything, so that leaving them out changes no reduction. In
     ascending order a new element comes after equal leads and only larger leads can be multiples of it.
     """
-    width, count = len(one), np.int64(r[REDUCERS])
+    width = len(one)
+    count: Int = np.int64(r[REDUCERS])
     leads, indices = layout.reducers_at, layout.reducers_at + layout.elements * width
     for k in range(count):
         if divides(load(r, leads + k * width, one), lead, layout.guard):
             return
-    kept, place = 0, count
+    kept: Int = 0
+    place: Int = count
     if r[SORTED]:
         place = 0
         for k in range(count):

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from ..record import ADDITIONS, CELL, COST, FITS, MORE_TERMS, OVER, PAIR, PENDING, RUNNING, STATE, STEPS, TRACE
+from ..record import (
+    ADDITIONS,
+    CELL,
+    COST,
+    FITS,
+    MORE_TERMS,
+    OVER,
+    PAIR,
+    PENDING,
+    RUNNING,
+    STATE,
+    STEPS,
+    TRACE,
+    Floats,
+    Int,
+    Integers,
+    Layout,
+    Monomial,
+    Words,
+)
 from .steps import copy_record, step
 from .strategies import RANDOM, choose
 
 
 @njit(cache=True)
-def total(r, which):
+def total(r: Words, which: Int) -> Any:
     """What a record has cost so far: additions (0), pairs (1), monomial additions (2)."""
     return np.int64(r[ADDITIONS]) if which == 0 else np.int64(r[STEPS]) if which == 1 else np.int64(r[COST])
 
 
 @njit(cache=True)
-def play(r, strategy, state, bound, which, layout, work, one):
+def play(
+    r: Words, strategy: Int, state: np.uint64, bound: Int, which: Int, layout: Layout, work: Words, one: Monomial
+) -> Any:
     """Process pairs by a strategy until none is left or the end must cost `bound` or more; returns (answer, state)."""
     while r[STATE] == RUNNING and total(r, which) + 1 < bound:  # every pair costs at least 1
         pair, state = choose(r, strategy, state, layout, work, one)
@@ -28,12 +51,23 @@ def play(r, strategy, state, bound, which, layout, work, one):
 
 
 @njit(cache=True)
-def play_rows(memory, first_row, rows, strategy, states, bounds, which, layout, work, one):
+def play_rows(
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    strategy: Int,
+    states: Words,
+    bounds: Integers,
+    which: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """`play` for rows[first_row:], states uint64[R], bounds int64[R]; returns (row reached, answer, additions made).
 
     A row that does not fit keeps its progress and the state of its generator, and goes on after growing.
     """
-    spent = 0
+    spent: Int = 0
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         before = np.int64(r[ADDITIONS])
@@ -45,7 +79,17 @@ def play_rows(memory, first_row, rows, strategy, states, bounds, which, layout, 
 
 
 @njit(cache=True)
-def choose_rows(memory, first_row, rows, strategy, states, chosen, layout, work, one):
+def choose_rows(
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    strategy: Int,
+    states: Words,
+    chosen: Integers,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """The next pair of a strategy in each of rows[first_row:], into chosen int64[R]; returns (row reached, answer)."""
     for k in range(first_row, len(rows)):
         pair, states[k] = choose(memory[rows[k]], strategy, states[k], layout, work, one)
@@ -56,7 +100,17 @@ def choose_rows(memory, first_row, rows, strategy, states, chosen, layout, work,
 
 
 @njit(cache=True)
-def value_rows(memory, first_row, rows, strategy, which, values, layout, work, one):
+def value_rows(
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    strategy: Int,
+    which: Int,
+    values: Floats,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Minus the cost that a strategy still has from each of rows[first_row:], into values float64[R].
 
     Returns (row reached, answer).
@@ -73,14 +127,17 @@ def value_rows(memory, first_row, rows, strategy, which, values, layout, work, o
 
 
 @njit(cache=True)
-def nested(here, trial, best, state, which, layout, work, one):
+def nested(
+    here: Words, trial: Words, best: Words, state: np.uint64, which: Int, layout: Layout, work: Words, one: Monomial
+) -> Any:
     """One pass of level-1 nested Monte Carlo search from record `here`, which is played to its end (Cazenave 2009).
 
     Before each move every pair is tried, followed by random play that stops once it costs as much as the best line;
     then the next pair of the best line is played. `trial` and `best` are spare records; the best line ends up in
     `best`. Returns (answer, additions made).
     """
-    spent, bound = 0, np.int64(2**62)
+    spent: Int = 0
+    bound = np.int64(2**62)
     while here[STATE] == RUNNING:
         for pair in range(np.int64(here[PENDING])):
             copy_record(here, trial, layout, one)
@@ -99,13 +156,15 @@ def nested(here, trial, best, state, which, layout, work, one):
 
 
 @njit(cache=True)
-def nested_rows(memory, first_row, rows, states, which, layout, work, one):
+def nested_rows(
+    memory: Words, first_row: Int, rows: Integers, states: Words, which: Int, layout: Layout, work: Words, one: Monomial
+) -> Any:
     """`nested` from each of rows[first_row:], which take over the best line; returns (row reached, answer, additions).
 
     A row that does not fit stays as it is and begins again after growing, by the same random numbers.
     """
     here, trial, best = np.empty((3, layout.size), np.uint64)
-    spent = 0
+    spent: Int = 0
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         if r[STATE] != RUNNING:
@@ -120,7 +179,7 @@ def nested_rows(memory, first_row, rows, states, which, layout, work, one):
 
 
 @njit(cache=True)
-def replay_next(here, best, layout, work, one):
+def replay_next(here: Words, best: Words, layout: Layout, work: Words, one: Monomial) -> Any:
     """Process in `here` the pair that the line of `best` processes next; it fitted there, so it fits here."""
     cell = best[layout.trace_at + np.int64(here[STEPS]) * TRACE]
     for pair in range(np.int64(here[PENDING])):

@@ -15,63 +15,65 @@ import numpy as np
 from numba import njit
 from numba.cpython.unsafe.tuple import tuple_setitem
 
-Monomial = Any  # a tuple of W uint64
+from ..record import Exponents, Int, Layout, Monomial, Words
+
+put: Any = tuple_setitem  # (m, w, word) -> m with that word in place w
 
 
 @njit(cache=True)
-def load(memory, at, one):
+def load(memory: Words, at: Int, one: Monomial) -> Any:
     """The monomial that begins at memory[at]; `one` is the monomial 1, whose type says W."""
     m = one
     for w in range(len(one)):
-        m = tuple_setitem(m, w, memory[np.uintp(at + w)])
+        m = put(m, w, memory[np.uintp(at + w)])
     return m
 
 
 @njit(cache=True)
-def store(memory, at, m):
+def store(memory: Words, at: Int, m: Monomial) -> Any:
     """Write a monomial to memory[at : at + W]."""
     for w in range(len(m)):
         memory[np.uintp(at + w)] = m[w]
 
 
 @njit(cache=True)
-def times(a, b):
+def times(a: Monomial, b: Monomial) -> Any:
     """The product of two monomials."""
     m = a
     for w in range(len(a)):
-        m = tuple_setitem(m, w, a[w] + b[w])
+        m = put(m, w, a[w] + b[w])
     return m
 
 
 @njit(cache=True)
-def over(a, b):
+def over(a: Monomial, b: Monomial) -> Any:
     """The quotient a / b of a monomial by one that divides it."""
     m = a
     for w in range(len(a)):
-        m = tuple_setitem(m, w, a[w] - b[w])
+        m = put(m, w, a[w] - b[w])
     return m
 
 
 @njit(cache=True)
-def divides(a, m, guard):
-    """Whether a divides m: subtracting a from m with every guard set borrows one exactly where an exponent is larger."""
-    for w in range(len(a)):
+def divides(a: Monomial, m: Monomial, guard: np.uint64) -> Any:
+    """Whether a divides m: m with every guard set, minus a, has lost one exactly where an exponent of a is larger."""
+    for w in range(len(a)):  # noqa: SIM110
         if ((m[w] | guard) - a[w]) & guard != guard:
             return False
     return True
 
 
 @njit(cache=True)
-def equal(a, b):
+def equal(a: Monomial, b: Monomial) -> Any:
     """Whether two monomials are the same."""
-    for w in range(len(a)):
+    for w in range(len(a)):  # noqa: SIM110
         if a[w] != b[w]:
             return False
     return True
 
 
 @njit(cache=True)
-def greater(a, b, layout):
+def greater(a: Monomial, b: Monomial, layout: Layout) -> Any:
     """Whether a > b in grevlex: the larger degree, then the smaller last exponent that differs."""
     x, y = a[0] ^ layout.low, b[0] ^ layout.low
     if x != y:
@@ -84,13 +86,13 @@ def greater(a, b, layout):
 
 
 @njit(cache=True)
-def degree(m, layout):
+def degree(m: Monomial, layout: Layout) -> Any:
     """The total degree, int64."""
     return np.int64(m[0] >> layout.shift)
 
 
 @njit(cache=True)
-def larger_fields(a, b, bits, guard):
+def larger_fields(a: np.uint64, b: np.uint64, bits: np.uint64, guard: np.uint64) -> Any:
     """Field by field the larger exponent of two words; guards are clear in a word."""
     chosen = ((a | guard) - b) & guard  # a guard stays where a's exponent is at least b's
     mask = chosen - (chosen >> (bits - np.uint64(1)))
@@ -98,16 +100,16 @@ def larger_fields(a, b, bits, guard):
 
 
 @njit(cache=True)
-def lcm_exponents(a, b, layout):
+def lcm_exponents(a: Monomial, b: Monomial, layout: Layout) -> Any:
     """The least common multiple with an empty degree field: enough for divisibility and equality."""
     m = a
     for w in range(len(a)):
-        m = tuple_setitem(m, w, larger_fields(a[w], b[w], layout.bits, layout.guard))
-    return tuple_setitem(m, 0, m[0] & layout.low)
+        m = put(m, w, larger_fields(a[w], b[w], layout.bits, layout.guard))
+    return put(m, 0, m[0] & layout.low)
 
 
 @njit(cache=True)
-def with_degree(m, layout):
+def with_degree(m: Monomial, layout: Layout) -> Any:
     """A monomial whose degree field is empty, with its degree filled in.
 
     Multiplying by a one in every field sums the fields into the highest; no partial sum overflows, as all are degrees
@@ -116,11 +118,11 @@ def with_degree(m, layout):
     total = ((m[0] * layout.ones) >> layout.second) & layout.field
     for w in range(1, len(m)):
         total += ((m[w] * layout.ones) >> layout.shift) & layout.field
-    return tuple_setitem(m, 0, m[0] | (total << layout.shift))
+    return put(m, 0, m[0] | (total << layout.shift))
 
 
 @njit(cache=True)
-def pack(exponents, one, layout):
+def pack(exponents: Exponents, one: Monomial, layout: Layout) -> Any:
     """The monomial with exponents int32[n] of x_1 .. x_n; n may be smaller than the layout's."""
     m, total = one, np.uint64(0)
     for k in range(len(exponents)):
@@ -129,12 +131,12 @@ def pack(exponents, one, layout):
         slot = layout.n - k
         shift = layout.shift - np.uint64(slot % layout.fields) * layout.bits
         w = slot // layout.fields
-        m = tuple_setitem(m, w, m[w] | (e << shift))
-    return tuple_setitem(m, 0, m[0] | (total << layout.shift))
+        m = put(m, w, m[w] | (e << shift))
+    return put(m, 0, m[0] | (total << layout.shift))
 
 
 @njit(cache=True)
-def exponent(m, k, layout):
+def exponent(m: Monomial, k: Int, layout: Layout) -> Any:
     """The exponent of x_(k+1), int64."""
     slot = layout.n - k
     shift = layout.shift - np.uint64(slot % layout.fields) * layout.bits

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from ..record import ELEMENT, ELEMENTS, HEADER, PAIR, PENDING, REDUCERS, STEPS, TERMS, TRACE
-from .monomials import exponent, load, store
+from ..record import (
+    ELEMENT,
+    ELEMENTS,
+    HEADER,
+    PAIR,
+    PENDING,
+    REDUCERS,
+    STEPS,
+    TERMS,
+    TRACE,
+    Int,
+    Integers,
+    Layout,
+    Monomial,
+    Words,
+)
+from .monomials import exponent, load, put, store
 from .steps import copy_record
-
-from numba.cpython.unsafe.tuple import tuple_setitem
 
 
 @njit(cache=True)
-def converted(m, old, new, one):
+def converted(m: Monomial, old: Layout, new: Layout, one: Monomial) -> Any:
     """A monomial of one layout as one of another, `one` being the other's 1."""
     same, total = one, np.uint64(0)
     for k in range(old.n):
@@ -22,12 +37,24 @@ def converted(m, old, new, one):
         slot = new.n - k
         shift = new.shift - np.uint64(slot % new.fields) * new.bits
         w = slot // new.fields
-        same = tuple_setitem(same, w, same[w] | (e << shift))
-    return tuple_setitem(same, 0, same[0] | (total << new.shift))
+        same = put(same, w, same[w] | (e << shift))
+    return put(same, 0, same[0] | (total << new.shift))
 
 
 @njit(cache=True)
-def move_monomials(source, begin, stride, count, target, to, to_stride, old, new, unit, one):
+def move_monomials(
+    source: Words,
+    begin: Int,
+    stride: Int,
+    count: Int,
+    target: Words,
+    to: Int,
+    to_stride: Int,
+    old: Layout,
+    new: Layout,
+    unit: Monomial,
+    one: Monomial,
+) -> Any:
     """`count` monomials that lie `stride` words apart, converted if the layouts pack them differently."""
     same = old.words == new.words and old.bits == new.bits and old.n == new.n
     for k in range(count):
@@ -40,7 +67,9 @@ def move_monomials(source, begin, stride, count, target, to, to_stride, old, new
 
 
 @njit(cache=True)
-def move_words(source, begin, stride, target, to, to_stride, count, words):
+def move_words(
+    source: Words, begin: Int, stride: Int, target: Words, to: Int, to_stride: Int, count: Int, words: Int
+) -> Any:
     """`words` words of each of `count` entries that lie `stride` words apart."""
     for k in range(count):
         for w in range(words):
@@ -48,7 +77,16 @@ def move_words(source, begin, stride, target, to, to_stride, count, words):
 
 
 @njit(cache=True)
-def move_rows(source, rows, memory, targets, old, new, unit, one):
+def move_rows(
+    source: Words,
+    rows: Integers,
+    memory: Words,
+    targets: Integers,
+    old: Layout,
+    new: Layout,
+    unit: Monomial,
+    one: Monomial,
+) -> Any:
     """Rows of a memory of layout `old` (whose monomial 1 is `unit`) into rows of one of layout `new` (`one`)."""
     v, w = len(unit), len(one)
     for k in range(len(rows)):
@@ -69,7 +107,7 @@ def move_rows(source, rows, memory, targets, old, new, unit, one):
 
 
 @njit(cache=True)
-def copy_rows(source, rows, memory, targets, layout, one):
+def copy_rows(source: Words, rows: Integers, memory: Words, targets: Integers, layout: Layout, one: Monomial) -> Any:
     """Rows of one memory into rows of another of the same layout."""
     for k in range(len(rows)):
         copy_record(source[rows[k]], memory[targets[k]], layout, one)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from ..record import (
     ADDITIONS,
-    BINOMIAL,
     CELL,
     ELEMENT,
     ELEMENTS,
@@ -24,16 +25,50 @@ from ..record import (
     REDUCERS,
     STEPS,
     TAIL,
+    Int,
+    Integers,
+    Layout,
+    Monomial,
+    Singles,
+    Words,
 )
-from .monomials import degree, divides, equal, exponent, greater, load
-from .reduction import LOW32, s_polynomial, shifted_tail
+from .foresight import foresee
+from .monomials import degree, equal, exponent, load
+from .peeks import (
+    DEG_FIRST,
+    DEG_L,
+    DEG_SECOND,
+    DIVISORS,
+    LCMS,
+    MULTIPLES,
+    PEEKED,
+    SECOND_DIVISORS,
+    SIZE,
+    peek_all,
+)
+from .reduction import LOW32
 
-PEEKS, CONTEXT = 26, 14  # columns that do not depend on n and k
+DESCRIBED, SUMMARISED = 26, 20  # columns of a pair and of the context that do not depend on n and k
 EXPONENT, DEGREE, COUNT = np.float32(0.1), np.float32(0.05), np.float32(0.1)  # scales
+NO_POWER = np.float32(1.5)  # in place of the degree of a pure power that is no reducer
 
 
 @njit(cache=True)
-def observe_rows(memory, first_row, rows, starts, shown, n, k, features, elements, context, layout, work, one):
+def observe_rows(
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    starts: Integers,
+    shown: Integers,
+    n: Int,
+    k: Int,
+    features: bool,
+    elements: Singles,
+    context: Singles,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Write shown[R] pairs of each row to elements float32[*, F] from starts[R] on, and context float32[R, C].
 
     Returns (row reached, answer).
@@ -49,81 +84,49 @@ def observe_rows(memory, first_row, rows, starts, shown, n, k, features, element
             leading_terms(r, np.int64(cell >> np.uint64(32)), n, k, out, 0, layout, one)
             leading_terms(r, np.int64(cell & LOW32), n, k, out, n * k, layout, one)
         if features:
-            peeks = np.zeros((count, 8), np.int64)
-            monomials = np.zeros((count, 2 * len(one)), np.uint64)
-            if not peek_all(r, peeks, monomials, layout, work, one):
+            peeks = np.zeros((count, PEEKED), np.int64)
+            terms = np.zeros((count, 2 * len(one)), np.uint64)
+            if not peek_all(r, peeks, terms, layout, work, one):
                 return at, MORE_TERMS
             for pair in range(shown[at]):
-                describe(r, pair, peeks, monomials, n, elements[starts[at] + pair], 2 * n * k, layout, one)
+                out = elements[starts[at] + pair]
+                three_monomials(r, pair, peeks, terms, n, out, 2 * n * k, layout, one)
+                describe(r, pair, peeks, out, 2 * n * k + 3 * n, layout, one)
+                foresee(r, pair, peeks, terms, out, 2 * n * k + 3 * n + DESCRIBED, layout, one)
             summarise(r, peeks, n, context[at], layout, one)
     return len(rows), FITS
 
 
 @njit(cache=True)
-def leading_terms(r, i, n, k, out, at, layout, one):
+def leading_terms(r: Words, i: Int, n: Int, k: Int, out: Singles, at: Int, layout: Layout, one: Monomial) -> Any:
     """The exponents of the k leading terms of element i, zeros where it has fewer."""
-    for v in range(n):
-        out[at + v] = EXPONENT * np.float32(exponent(load(r, layout.leads_at + i * len(one), one), v, layout))
+    write_exponents(load(r, layout.leads_at + i * len(one), one), n, out, at, layout)
     element = layout.elements_at + i * ELEMENT
     for t in range(min(k - 1, np.int64(r[element + TAIL]))):
         m = load(r, layout.terms_at + (np.int64(r[element + FIRST]) + t) * len(one), one)
-        for v in range(n):
-            out[at + (t + 1) * n + v] = EXPONENT * np.float32(exponent(m, v, layout))
+        write_exponents(m, n, out, at + (t + 1) * n, layout)
 
 
 @njit(cache=True)
-def two_terms(r, pair, layout, work, one):
-    """The terms of the S-polynomial of a pair: (their number or -1, the largest, the second-largest)."""
-    if not r[BINOMIAL]:
-        count = s_polynomial(r, pair, layout, work, one)
-        first = load(work, 0, one) if count > 0 else one
-        return count, first, load(work, len(one), one) if count > 1 else one
-    at = layout.pairs_at + pair * (PAIR + len(one))
-    i, j, lcm = np.int64(r[at + CELL] >> np.uint64(32)), np.int64(r[at + CELL] & LOW32), load(r, at + PAIR, one)
-    m, c = shifted_tail(r, i, lcm, layout, one)
-    n, d = shifted_tail(r, j, lcm, layout, one)
-    if c != 0 and d != 0:
-        if equal(m, n):
-            return (0 if c == d else 1), m, one
-        return (2, n, m) if greater(n, m, layout) else (2, m, n)
-    return (1 if c != 0 or d != 0 else 0), (m if c != 0 else n), one
+def write_exponents(m: Monomial, n: Int, out: Singles, at: Int, layout: Layout) -> Any:
+    """The n exponents of a monomial, scaled."""
+    for v in range(n):
+        out[at + v] = EXPONENT * np.float32(exponent(m, v, layout))
 
 
 @njit(cache=True)
-def peek_all(r, peeks, monomials, layout, work, one):
-    """Note for each pair deg L, terms of S, degrees of its first two terms, counts of divisors and multiples.
-
-    peeks int64[|P|, 8]: deg L, terms, degree, second degree, reducers of the first term, of the second, reducers that
-    the first term divides, lcms that it divides. False if `work` is too small.
-    """
-    width, stride = len(one), PAIR + len(one)
-    for pair in range(len(peeks)):
-        terms, m, n = two_terms(r, pair, layout, work, one)
-        if terms < 0:
-            return False
-        peek = peeks[pair]
-        peek[0] = degree(load(r, layout.pairs_at + pair * stride + PAIR, one), layout)
-        peek[1], peek[2], peek[3] = (
-            terms,
-            degree(m, layout) if terms > 0 else -1,
-            degree(n, layout) if terms > 1 else -1,
-        )
-        for w in range(width):
-            monomials[pair, w], monomials[pair, width + w] = m[w], n[w]
-        if terms == 0:
-            continue
-        for k in range(np.int64(r[REDUCERS])):
-            lead = load(r, layout.reducers_at + k * width, one)
-            peek[4] += divides(lead, m, layout.guard)
-            peek[5] += terms > 1 and divides(lead, n, layout.guard)
-            peek[6] += divides(m, lead, layout.guard)
-        for other in range(len(peeks)):
-            peek[7] += divides(m, load(r, layout.pairs_at + other * stride + PAIR, one), layout.guard)
-    return True
+def three_monomials(
+    r: Words, pair: Int, peeks: Integers, terms: Words, n: Int, out: Singles, at: Int, layout: Layout, one: Monomial
+) -> Any:
+    """The exponents of the first two terms of S, zeros where there is none, and of L."""
+    for term in range(min(2, peeks[pair, SIZE])):
+        write_exponents(load(terms[pair], term * len(one), one), n, out, at + term * n, layout)
+    lcm = load(r, layout.pairs_at + pair * (PAIR + len(one)) + PAIR, one)
+    write_exponents(lcm, n, out, at + 2 * n, layout)
 
 
 @njit(cache=True)
-def is_reducer(r, i, layout, one):
+def is_reducer(r: Words, i: Int, layout: Layout, one: Monomial) -> Any:
     """Whether element i can be the first divisor of something."""
     for k in range(np.int64(r[REDUCERS])):
         if np.int64(r[layout.reducers_at + layout.elements * len(one) + k]) == i:
@@ -132,72 +135,79 @@ def is_reducer(r, i, layout, one):
 
 
 @njit(cache=True)
-def describe(r, pair, peeks, monomials, n, out, at, layout, one):
-    """The columns of one pair after its leading terms: exponents of S's first two terms, then PEEKS numbers."""
-    width, stride, count, size = len(one), PAIR + len(one), len(peeks), np.float32(r[ELEMENTS])
+def describe(r: Words, pair: Int, peeks: Integers, out: Singles, at: Int, layout: Layout, one: Monomial) -> Any:
+    """Write DESCRIBED columns of a pair: its degrees and ranks among all pairs, its elements, its S-polynomial."""
+    stride, count, size = PAIR + len(one), len(peeks), np.float32(r[ELEMENTS])
     start, peek = layout.pairs_at + pair * stride, peeks[pair]
     i, j = np.int64(r[start + CELL] >> np.uint64(32)), np.int64(r[start + CELL] & LOW32)
-    for term in range(min(2, peek[1])):
-        m = load(monomials[pair], term * width, one)
-        for v in range(n):
-            out[at + term * n + v] = EXPONENT * np.float32(exponent(m, v, layout))
-    at += 2 * n
-    smaller, lighter, least, sharing = 0, 0, peek[0], 0
+    smaller, lighter, least, sharing = 0, 0, peek[DEG_L], 0
     lcm = load(r, start + PAIR, one)
     for other in range(count):
-        smaller += peeks[other, 0] < peek[0]
-        lighter += peeks[other, 2] < peek[2]
-        least = min(least, peeks[other, 0])
+        smaller += peeks[other, DEG_L] < peek[DEG_L]
+        lighter += peeks[other, DEG_FIRST] < peek[DEG_FIRST]
+        least = min(least, peeks[other, DEG_L])
         sharing += equal(load(r, layout.pairs_at + other * stride + PAIR, one), lcm)
     sugar = np.int64(r[start + PAIR_SUGAR])
-    tails = r[layout.elements_at + i * ELEMENT + TAIL], r[layout.elements_at + j * ELEMENT + TAIL]
-    reducers = np.float32(r[REDUCERS])
-    out[at] = DEGREE * peek[0]
-    out[at + 1] = DEGREE * max(peek[2], 0)
-    out[at + 2] = DEGREE * max(peek[3], 0)
-    out[at + 3] = peek[1] == 1
-    out[at + 4] = peek[1] == 0
-    out[at + 5] = peek[4] > 0
-    out[at + 6] = peek[5] > 0
+    tail_i: Int = np.int64(r[layout.elements_at + i * ELEMENT + TAIL])
+    tail_j: Int = np.int64(r[layout.elements_at + j * ELEMENT + TAIL])
+    out[at] = DEGREE * peek[DEG_L]
+    out[at + 1] = DEGREE * max(peek[DEG_FIRST], 0)
+    out[at + 2] = DEGREE * max(peek[DEG_SECOND], 0)
+    out[at + 3] = peek[SIZE] == 1
+    out[at + 4] = peek[SIZE] == 0
+    out[at + 5] = peek[DIVISORS] > 0
+    out[at + 6] = peek[SECOND_DIVISORS] > 0
     out[at + 7] = j / size
     out[at + 8] = smaller / count
     out[at + 9] = lighter / count
-    out[at + 10] = COUNT * (peek[0] - least)
+    out[at + 10] = COUNT * (peek[DEG_L] - least)
     out[at + 11] = COUNT * sharing
-    out[at + 12] = COUNT * peek[4]
-    out[at + 13] = COUNT * peek[5]
-    out[at + 14] = peek[6] / reducers
-    out[at + 15] = peek[7] / count
+    out[at + 12] = COUNT * peek[DIVISORS]
+    out[at + 13] = COUNT * peek[SECOND_DIVISORS]
+    out[at + 14] = peek[MULTIPLES] / np.float32(r[REDUCERS])
+    out[at + 15] = peek[LCMS] / count
     out[at + 16] = DEGREE * sugar
-    out[at + 17] = DEGREE * (sugar - peek[0])
+    out[at + 17] = DEGREE * (sugar - peek[DEG_L])
     out[at + 18] = not is_reducer(r, i, layout, one)
     out[at + 19] = not is_reducer(r, j, layout, one)
     out[at + 20] = i / size
-    out[at + 21] = DEGREE * min(tails[0] + 1, 40)
-    out[at + 22] = DEGREE * min(tails[1] + 1, 40)
-    out[at + 23] = DEGREE * min(peek[1], 40)
-    out[at + 24] = tails[0] == 0
-    out[at + 25] = tails[1] == 0
+    out[at + 21] = DEGREE * min(tail_i + 1, 40)
+    out[at + 22] = DEGREE * min(tail_j + 1, 40)
+    out[at + 23] = DEGREE * min(peek[SIZE], 40)
+    out[at + 24] = tail_i == 0
+    out[at + 25] = tail_j == 0
 
 
 @njit(cache=True)
-def summarise(r, peeks, n, out, layout, one):
-    """The context of a state: CONTEXT numbers."""
+def summarise(r: Words, peeks: Integers, n: Int, out: Singles, layout: Layout, one: Monomial) -> Any:
+    """Write the context of a state: SUMMARISED columns, then the degree of the pure power of each variable."""
     count, reducers = len(peeks), np.int64(r[REDUCERS])
-    degrees, powers, monomials = 0, 0, 0
+    degrees, powers, monomials, largest = 0, 0, 0, 0
+    for v in range(n):
+        out[SUMMARISED + v] = NO_POWER
     for k in range(reducers):
         lead = load(r, layout.reducers_at + k * len(one), one)
         index = np.int64(r[layout.reducers_at + layout.elements * len(one) + k])
         degrees += degree(lead, layout)
+        largest = max(largest, degree(lead, layout))
         monomials += r[layout.elements_at + index * ELEMENT + TAIL] == 0
         for v in range(n):
-            powers += exponent(lead, v, layout) == degree(lead, layout)
-    least, most, lightest, total, zeros = peeks[0, 0], peeks[0, 0], peeks[0, 2], 0, 0
+            if exponent(lead, v, layout) == degree(lead, layout):
+                powers += 1
+                out[SUMMARISED + v] = DEGREE * degree(lead, layout)
+    least, most, lightest, total, zeros = peeks[0, DEG_L], peeks[0, DEG_L], peeks[0, DEG_FIRST], 0, 0
+    irreducible, lowest, single, killers = 0, np.int64(2**62), 0, 0
     for pair in range(count):
-        least, most = min(least, peeks[pair, 0]), max(most, peeks[pair, 0])
-        lightest = min(lightest, peeks[pair, 2])
-        total += peeks[pair, 0]
-        zeros += peeks[pair, 1] == 0
+        peek = peeks[pair]
+        least, most = min(least, peek[DEG_L]), max(most, peek[DEG_L])
+        lightest = min(lightest, peek[DEG_FIRST])
+        total += peek[DEG_L]
+        zeros += peek[SIZE] == 0
+        single += peek[SIZE] == 1
+        if peek[SIZE] > 0 and peek[DIVISORS] == 0:
+            irreducible += 1
+            lowest = min(lowest, peek[DEG_FIRST])
+            killers += peek[SIZE] == 1
     out[0] = DEGREE * count
     out[1] = DEGREE * np.int64(r[ELEMENTS])
     out[2] = DEGREE * reducers
@@ -212,3 +222,9 @@ def summarise(r, peeks, n, out, layout, one):
     out[11] = np.float32(0.01) * np.int64(r[ADDITIONS])
     out[12] = np.float32(0.02) * np.int64(r[STEPS])
     out[13] = DEGREE * np.int64(r[GENERATORS])
+    out[14] = irreducible / count
+    out[15] = single / count
+    out[16] = DEGREE * lowest if irreducible > 0 else np.float32(1.0)
+    out[17] = COUNT * killers
+    out[18] = DEGREE * largest
+    out[19] = DEGREE * degree(load(r, layout.reducers_at, one), layout)

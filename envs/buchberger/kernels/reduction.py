@@ -7,6 +7,8 @@ remainder behind the terms in use, where it stays if the remainder becomes an el
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -24,6 +26,10 @@ from ..record import (
     SUGAR,
     TAIL,
     TERMS,
+    Int,
+    Layout,
+    Monomial,
+    Words,
 )
 from .monomials import degree, divides, equal, greater, load, over, store, times
 
@@ -31,7 +37,7 @@ LOW32 = np.uint64(0xFFFFFFFF)
 
 
 @njit(cache=True)
-def first_reducer(r, m, layout, one):
+def first_reducer(r: Words, m: Monomial, layout: Layout, one: Monomial) -> Any:
     """The position of the first reducer whose lead divides m, -1 if there is none."""
     for k in range(np.int64(r[REDUCERS])):
         if divides(load(r, layout.reducers_at + k * len(one), one), m, layout.guard):
@@ -40,9 +46,10 @@ def first_reducer(r, m, layout, one):
 
 
 @njit(cache=True)
-def inverse(a, p):
+def inverse(a: np.uint64, p: np.uint64) -> Any:
     """The inverse of a modulo the prime p, uint64, by Euclid's algorithm."""
-    x, y, u, v = np.int64(a), np.int64(p), 1, 0
+    x, y = np.int64(a), np.int64(p)
+    u, v = np.int64(1), np.int64(0)
     while x != 1:
         q = y // x
         x, y = y - q * x, x
@@ -51,7 +58,7 @@ def inverse(a, p):
 
 
 @njit(cache=True)
-def reduce_pair(r, pair, layout, work, one):
+def reduce_pair(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The normal form of the S-polynomial of a pending pair, made monic.
 
     Returns (answer, terms, lead, sugar, additions, cost): terms of the remainder, 0 if it is zero; its lead; additions
@@ -63,7 +70,7 @@ def reduce_pair(r, pair, layout, work, one):
 
 
 @njit(cache=True)
-def reduce_binomials(r, pair, layout, one):
+def reduce_binomials(r: Words, pair: Int, layout: Layout, one: Monomial) -> Any:
     """`reduce_pair` where every element has at most two terms: (m, c) and (n, d) are what is left to reduce."""
     width, p = len(one), r[FIELD]
     at = layout.pairs_at + pair * (PAIR + width)
@@ -122,7 +129,7 @@ def reduce_binomials(r, pair, layout, one):
 
 
 @njit(cache=True)
-def shifted_tail(r, i, lcm, layout, one):
+def shifted_tail(r: Words, i: Int, lcm: Monomial, layout: Layout, one: Monomial) -> Any:
     """The one tail term of lcm / lead_i times element i: (monomial, coefficient), coefficient 0 if it has no tail."""
     width, element = len(one), layout.elements_at + i * ELEMENT
     if r[element + TAIL] == 0:
@@ -133,7 +140,19 @@ def shifted_tail(r, i, lcm, layout, one):
 
 
 @njit(cache=True)
-def add_multiple(work, source, begin, end, target, r, element, quotient, factor, layout, one):
+def add_multiple(
+    work: Words,
+    source: Int,
+    begin: Int,
+    end: Int,
+    target: Int,
+    r: Words,
+    element: Int,
+    quotient: Monomial,
+    factor: np.uint64,
+    layout: Layout,
+    one: Monomial,
+) -> Any:
     """Write terms begin .. end of buffer `source` plus factor * quotient * tail of an element to buffer `target`.
 
     A buffer is an offset in `work`: layout.terms monomials, then as many coefficients. Returns the number of terms, -1
@@ -146,7 +165,7 @@ def add_multiple(work, source, begin, end, target, r, element, quotient, factor,
     from_coefs, to_coefs = source + layout.terms * width, target + layout.terms * width
     count, k, t = 0, begin, 0
     while k < end or t < tail:
-        take_source, take_tail = t >= tail, k >= end
+        take_source, take_tail = bool(t >= tail), bool(k >= end)
         m, n = one, one
         if k < end:
             m = load(work, source + k * width, one)
@@ -170,7 +189,7 @@ def add_multiple(work, source, begin, end, target, r, element, quotient, factor,
 
 
 @njit(cache=True)
-def s_polynomial(r, pair, layout, work, one):
+def s_polynomial(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The S-polynomial of a pending pair in buffer 0 of `work`; its number of terms, -1 if they do not fit."""
     width = len(one)
     at = layout.pairs_at + pair * (PAIR + width)
@@ -186,7 +205,7 @@ def s_polynomial(r, pair, layout, work, one):
 
 
 @njit(cache=True)
-def reduce_polynomials(r, pair, layout, work, one):
+def reduce_polynomials(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """`reduce_pair` for polynomials of any length."""
     at = layout.pairs_at + pair * (PAIR + len(one))
     i, j = np.int64(r[at + CELL] >> np.uint64(32)), np.int64(r[at + CELL] & LOW32)
@@ -209,14 +228,15 @@ def reduce_polynomials(r, pair, layout, work, one):
 
 
 @njit(cache=True)
-def normal_form(r, count, sugar, layout, work, one):
+def normal_form(r: Words, count: Int, sugar: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The normal form of the `count` terms in buffer 0; its tail is written behind the terms in use.
 
     Returns (answer, terms, lead, lead coefficient, sugar, steps, monomial additions of the steps).
     """
     width, p = len(one), r[FIELD]
     here, there, begin = 0, layout.terms * (width + 1), 0
-    terms, lead, lead_c, steps, cost = 0, one, np.uint64(0), 0, 0
+    terms, lead, lead_c = 0, one, np.uint64(0)
+    steps, cost = np.int64(0), np.int64(0)
     free = np.int64(r[TERMS])
     while begin < count:
         m, c = load(work, here + begin * width, one), work[here + layout.terms * width + begin]

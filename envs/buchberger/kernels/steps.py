@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -36,6 +38,13 @@ from ..record import (
     TRACE,
     WIDER,
     ZEROS,
+    Exponents,
+    Floats,
+    Int,
+    Integers,
+    Layout,
+    Monomial,
+    Words,
 )
 from .elimination import insert
 from .monomials import degree, pack, store
@@ -43,7 +52,19 @@ from .reduction import inverse, reduce_pair
 
 
 @njit(cache=True)
-def begin(r, starts, exponents, coefficients, p, binomial, elimination, ascending, layout, work, one):
+def begin(
+    r: Words,
+    starts: Integers,
+    exponents: Exponents,
+    coefficients: Integers,
+    p: np.uint64,
+    binomial: Int,
+    elimination: Int,
+    ascending: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Put a record at the start of an ideal; answers FITS or what is too small.
 
     starts int64[s + 1], exponents int32[T, n], coefficients int64[T]: generator g has the terms starts[g] ..
@@ -56,7 +77,7 @@ def begin(r, starts, exponents, coefficients, p, binomial, elimination, ascendin
         at, tail = np.int64(r[TERMS]), last - first - 1
         if at + tail > layout.terms:
             return MORE_TERMS
-        total = 0
+        total: Int = 0
         for k in range(exponents.shape[1]):
             total += np.int64(exponents[first, k])
         if total > layout.cap:
@@ -77,7 +98,7 @@ def begin(r, starts, exponents, coefficients, p, binomial, elimination, ascendin
 
 
 @njit(cache=True)
-def step(r, pair, layout, work, one):
+def step(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """Process the pending pair of index `pair`; answers FITS or what is too small, and then nothing has changed."""
     if np.int64(r[STEPS]) >= layout.steps:
         return MORE_STEPS
@@ -119,9 +140,21 @@ def step(r, pair, layout, work, one):
 
 @njit(cache=True)
 def begin_rows(
-    memory, first_row, rows, bounds, starts, exponents, coefficients, fields, binomial, elimination, ascending, layout,
-    work, one,
-):  # fmt: skip
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    bounds: Integers,
+    starts: Integers,
+    exponents: Exponents,
+    coefficients: Integers,
+    fields: Words,
+    binomial: Words,
+    elimination: Int,
+    ascending: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Begin rows[first_row:], the starts of ideal k being bounds[k] .. bounds[k + 1]; returns (row reached, answer)."""
     for k in range(first_row, len(rows)):
         answer = begin(
@@ -134,12 +167,22 @@ def begin_rows(
 
 
 @njit(cache=True)
-def advance_rows(memory, first_row, rows, actions, rewards, which, layout, work, one):
+def advance_rows(
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    actions: Integers,
+    rewards: Floats,
+    which: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
+) -> Any:
     """Process one pair a row from `first_row` on; rewards float64[R] by `which`; returns (row reached, answer, paid).
 
     Finished rows stay as they are, with reward 0; an action that is no pair ends its row with -inf.
     """
-    spent = 0
+    spent: Int = 0
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         rewards[k] = 0.0
@@ -158,13 +201,13 @@ def advance_rows(memory, first_row, rows, actions, rewards, which, layout, work,
 
 
 @njit(cache=True)
-def reward(additions, cost, which):
+def reward(additions: Int, cost: Int, which: Int) -> Any:
     """What a pair costs: its additions (0), one (1), its monomial additions (2)."""
     return additions if which == 0 else 1 if which == 1 else cost
 
 
 @njit(cache=True)
-def copy_record(source, target, layout, one):
+def copy_record(source: Words, target: Words, layout: Layout, one: Monomial) -> Any:
     """Copy the parts of a record that are in use to another of the same layout."""
     width = len(one)
     elements, terms = np.int64(source[ELEMENTS]), np.int64(source[TERMS])
@@ -181,6 +224,6 @@ def copy_record(source, target, layout, one):
 
 
 @njit(cache=True)
-def _words(source, target, at, count):
+def _words(source: Words, target: Words, at: Int, count: Int) -> Any:
     for w in range(np.uintp(at), np.uintp(at + count)):
         target[w] = source[w]

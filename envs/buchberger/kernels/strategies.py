@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -13,12 +14,15 @@ from ..record import (
     BINOMIAL,
     CELL,
     FIELD,
-    MORE_TERMS,
     PAIR,
     PAIR_SUGAR,
     PEEK_DEGREE,
     PEEK_ENTROPY,
     PENDING,
+    Int,
+    Layout,
+    Monomial,
+    Words,
 )
 from .monomials import degree, equal, greater, load
 from .reduction import LOW32, s_polynomial, shifted_tail
@@ -30,7 +34,7 @@ FIRST, LAST, DEGREE, CODEGREE, NORMAL, STRANGE, SUGAR, SPICE, TRUEDEGREE, ENTROP
 
 
 @njit(cache=True)
-def next_word(state):
+def next_word(state: np.uint64) -> Any:
     """The next state of a splitmix64 generator, and its word."""
     state = state + np.uint64(0x9E3779B97F4A7C15)
     z = state
@@ -40,13 +44,13 @@ def next_word(state):
 
 
 @njit(cache=True)
-def below(word, count):
+def below(word: np.uint64, count: Int) -> Any:
     """A number in 0 .. count - 1 from a random word."""
     return np.int64(((word >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32))
 
 
 @njit(cache=True)
-def choose(r, strategy, state, layout, work, one):
+def choose(r: Words, strategy: Int, state: np.uint64, layout: Layout, work: Words, one: Monomial) -> Any:
     """The index of the pair that a strategy processes next, and the generator's state; -1 if `work` is too small."""
     count = np.int64(r[PENDING])
     if strategy == FIRST:
@@ -56,9 +60,9 @@ def choose(r, strategy, state, layout, work, one):
     if strategy == RANDOM:
         state, word = next_word(state)
         return below(word, count), state
-    if strategy == TRUEDEGREE or strategy == ENTROPY:
+    if strategy in (TRUEDEGREE, ENTROPY):
         return least_peek(r, strategy, layout, work, one), state
-    stride, most = PAIR + len(one), strategy == CODEGREE or strategy == STRANGE or strategy == SPICE
+    stride, most = PAIR + len(one), strategy in (CODEGREE, STRANGE, SPICE)
     chosen, best = 0, load(r, layout.pairs_at + PAIR, one)
     sugar = np.int64(r[layout.pairs_at + PAIR_SUGAR])
     for k in range(1, count):
@@ -69,7 +73,7 @@ def choose(r, strategy, state, layout, work, one):
         elif strategy == CODEGREE:
             better = degree(lcm, layout) >= degree(best, layout)
         else:
-            if (strategy == SUGAR or strategy == SPICE) and own != sugar:
+            if strategy in (SUGAR, SPICE) and own != sugar:
                 better = (own > sugar) == most
             else:
                 better = not greater(best, lcm, layout) if most else greater(best, lcm, layout)
@@ -79,7 +83,7 @@ def choose(r, strategy, state, layout, work, one):
 
 
 @njit(cache=True)
-def least_peek(r, strategy, layout, work, one):
+def least_peek(r: Words, strategy: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The first pair whose S-polynomial has the least degree (TRUEDEGREE) or entropy; -1 if `work` is too small."""
     word, stride = PEEK_DEGREE if strategy == TRUEDEGREE else PEEK_ENTROPY, PAIR + len(one)
     chosen, best = 0, np.uint64(0)
@@ -95,7 +99,7 @@ def least_peek(r, strategy, layout, work, one):
 
 
 @njit(cache=True)
-def peek_binomial(r, pair, layout, one):
+def peek_binomial(r: Words, pair: Int, layout: Layout, one: Monomial) -> Any:
     """Note degree + 2 (1 if S = 0) and entropy + 1 of an S-polynomial with at most two terms.
 
     The entropy of two terms grows with min(d, e) / (d + e), a correctly rounded quotient: its bits are the key.
@@ -116,7 +120,7 @@ def peek_binomial(r, pair, layout, one):
 
 
 @njit(cache=True)
-def peek(r, pair, layout, work, one):
+def peek(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The same for an S-polynomial of any length; False if `work` is too small."""
     width = len(one)
     at = layout.pairs_at + pair * (PAIR + width)

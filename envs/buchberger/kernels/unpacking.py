@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-from ..record import ELEMENT, ELEMENTS, FIRST, FITS, TAIL, TERMS
+from ..record import ELEMENT, ELEMENTS, FIRST, FITS, TAIL, TERMS, Int, Layout, Monomial, Words
 from .monomials import divides, equal, exponent, greater, load, store
 from .reduction import normal_form
 
 
 @njit(cache=True)
-def minimal_elements(r, layout, one):
+def minimal_elements(r: Words, layout: Layout, one: Monomial) -> Any:
     """The elements whose lead no other lead divides, the earliest of equal ones, in ascending order of leads."""
     width, count = len(one), np.int64(r[ELEMENTS])
     chosen = np.empty(count, np.int64)
@@ -35,7 +37,7 @@ def minimal_elements(r, layout, one):
 
 
 @njit(cache=True)
-def reduce_basis(r, n, layout, work, one):
+def reduce_basis(r: Words, n: Int, layout: Layout, work: Words, one: Monomial) -> Any:
     """The reduced basis: (found, terms int64[B] of each element, exponents int32[T, n], coefficients int64[T]).
 
     Tails are reduced behind the terms in use, which they leave as they are. Not found: the terms are too small.
