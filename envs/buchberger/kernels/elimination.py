@@ -152,9 +152,9 @@ def gebauer_moeller(r: Words, lead: Monomial, sugar: Int, layout: Layout, work: 
         return MORE_PAIRS
     drop_old_pairs(r, lead, layout, work, one)
     for row in range(fresh):
-        i, member = np.int64(work[least_at + 2 * row]), np.int64(work[least_at + 2 * row + 1])
+        partner, member = np.int64(work[least_at + 2 * row]), np.int64(work[least_at + 2 * row + 1])
         lcm = with_degree(load(work, chain_at + member * width, one), layout)
-        add_pair(r, i, m, lcm, lead, sugar, layout, one)
+        add_pair(r, partner, m, lcm, lead, sugar, layout, one)
     return FITS
 
 
