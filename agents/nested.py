@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ class Config:
     level: int = knob(1, "level 1 tries every action by playouts, level 2 by searches of level 1", 1, 4)
     playouts: int = knob(1, "playouts for each action at the lowest level", 1)
     policy: str = knob("", "who plays out: a trained agent's folder, pretrained, or any agent; empty: at random")
+    most: int = knob(2_000_000, "evaluations after which a search only follows its best line", 1)
     passes: int = knob(0, "searches for each instance; 0: until the budget is spent", 0)
     batch: int = knob(1, "searches played together, which a network's policy repays", 1)
     tasks: int = knob(1, "batches a generation, for workers; changes the numbers, the workers do not", 1, 1000)
@@ -57,12 +59,25 @@ class Nested(Restarting):
         streams = Streams(np.full(task.size, rng.integers(2**63)), rows, np.zeros_like(rows))
         roots.begin(rows, roots.draw(streams) if roots.one_problem else [self.instance] * task.size)
         if hasattr(roots, "nested") and (self.config.level, self.config.playouts, self._guide) == (1, 1, None):
-            roots.nested(rows, streams.words())
+            roots.nested(rows, streams.words(), self.most)
         else:
             for row, line in enumerate(self.search(roots, rows, self.config.level, rng)[1]):
                 for action in line:
                     roots.advance(rows[row : row + 1], np.array([action]))
         return roots.solution(int(np.nan_to_num(roots.score(rows), nan=-np.inf).argmax()))
+
+    @property
+    def most(self) -> int:
+        """The evaluations of one search: those configured, or what the budget allows if that is less."""
+        affordable = math.inf if self.budget is None else self.budget.affordable
+        return int(min(self.config.most, affordable))
+
+    def warm(self, env: SearchEnv) -> None:
+        """Compile one search."""
+        copy = Nested(self.config, self.device, self.seed)
+        copy.instances = [None if env.one_problem else env.draw(Streams.of(self.seed, 1))[0]]
+        copy.bind(env)
+        copy.work(env, Task(self.seed, 0, 0, 1))
 
     def search(
         self, arena: SearchEnv, rows: Rows, level: int, rng: np.random.Generator
@@ -72,7 +87,10 @@ class Nested(Restarting):
         here.copy(rows, at, arena)
         best, played = np.full(len(rows), -np.inf), 0
         lines = [np.zeros(0, np.int64) for _ in at]
+        last = arena.meter.evaluations + self.most * len(rows)
         while len(live := at[here.counts(at) > 0]):
+            if arena.meter.evaluations > last:
+                return best, lines
             which, actions = np.nonzero(here.masks(live))
             scores, tails = self.try_actions(here, live[which], actions, level, rng)
             for row, first, last in zip(live, *_bounds(which, len(live)), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -92,6 +93,16 @@ class Budget:
         """Whether to break off at once: a signal came, or the seconds of this budget, or of one around it, are over."""
         over = self.limit is not None and self.limit.kind == "seconds" and self.exhausted
         return self.signal is not None or over or (self.within is not None and self.within.urgent)
+
+    @property
+    def affordable(self) -> float:
+        """The evaluations that the rest allows at the rate so far; only what overshoots by far is to be cut by it."""
+        mine = math.inf
+        if self.limit is not None and self.limit.kind == "evaluations":
+            mine = self.limit.amount - self.evaluations
+        elif self.limit is not None and self.evaluations:
+            mine = (self.limit.amount - self.seconds) * self.evaluations / max(self.seconds, 1e-3)
+        return max(0.0, mine if self.within is None else min(mine, self.within.affordable))
 
     @property
     def fraction(self) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -16,9 +15,8 @@ import typer
 from mathrl.errors import MathrlError
 
 if TYPE_CHECKING:
-    from mathrl.session import Options, Outcome
+    from mathrl.session import Options
     from mathrl.setup import Setup
-    from mathrl.verbs import Shown
 
 app = typer.Typer(
     name="mathrl",
@@ -65,6 +63,7 @@ def train(
 ) -> None:
     """Train an agent; the run folder keeps everything and can be continued."""
     from mathrl import session, setup
+    from mathrl.reports import report
 
     load_files(load)
     said = [word for word in (env, agent) if word] + (words or [])
@@ -83,6 +82,7 @@ def train(
     options = session.Options(budget, until, 0 if seed is None else seed, workers, device, folder, quiet)
     outcome = session.train_setup(found, complete(options, stored, seed, as_json))
     report(outcome, as_json, quiet)
+    raise typer.Exit(outcome.exit_code)
 
 
 def read_stored(verb: str, config: Path | None, folder: Path | None, said: list[str]) -> tuple[Setup, dict[str, Any]]:
@@ -131,6 +131,7 @@ def solve(
     """Search for the best object: a conjecture's counterexample, a short ruler, ..."""
     from mathrl import session, setup
     from mathrl.registry import find_env
+    from mathrl.reports import report
 
     load_files(load)
     stored: dict[str, Any] = {}
@@ -145,6 +146,7 @@ def solve(
     if out:
         write(out, "".join(solution.line() + "\n" for solution in outcome.solutions))
     report(outcome, as_json, quiet)
+    raise typer.Exit(outcome.exit_code)
 
 
 @app.command()
@@ -275,7 +277,7 @@ def show(
     load: LoadOption = None,
 ) -> None:
     """Show the best solution: its certificate in words, its picture, a file for another program; or all of them."""
-    from mathrl import verbs
+    from mathrl import reports, verbs
 
     load_files(load)
     if to == "sheet":
@@ -299,7 +301,7 @@ def show(
             print(text, end="" if text.endswith("\n") else "\n")
     else:
         shown = verbs.best_of(path)
-        print_solution(shown)
+        reports.print_solution(shown)
         drawn = verbs.picture(path, shown.record, out) if out or Path(path).is_dir() else None
         if drawn:
             print(f"\npicture: {drawn}")
@@ -341,85 +343,6 @@ def announce(lines: list[str]) -> None:
     for line in lines:
         print(line)
     sys.stdout.flush()
-
-
-def report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
-    """What came of a run, and what to try next; ends the process with the run's exit code."""
-    from mathrl import verbs
-
-    if as_json:
-        for solution in outcome.solutions:
-            print(solution.line())
-    else:
-        for solution, verdict in zip(outcome.solutions[:1], outcome.verdicts, strict=False):
-            print()
-            print_solution(verbs.Shown(solution.to_json(), verdict, []))
-        if len(outcome.solutions) > 1:
-            print(f"... and {len(outcome.solutions) - 1} more instances; --out FILE writes all")
-    missing = len(outcome.history) - len(outcome.solutions)
-    if len(outcome.history) > 1 and missing:
-        print(f"mathrl: nothing was found for {missing} of {len(outcome.history)} instances", file=sys.stderr)
-    if not quiet and not as_json:
-        print_end(outcome)
-    for reason in outcome.refused[:3]:
-        print(f"mathrl: the verifier did not accept a result: {reason}", file=sys.stderr)
-    raise typer.Exit(outcome.exit_code)
-
-
-def print_solution(shown: Shown) -> None:
-    """A solution with its certificate in words."""
-    from mathrl.registry import find_env
-
-    for line in shown.statement:
-        print(line)
-    record = shown.record
-    for name, value in record["solution"].items():
-        if isinstance(value, (str, int, float, list)) and len(str(value)) <= 200:
-            print(f"{name}: {value}")
-    cost = find_env(record["env"]).cost_name(record["reward"])
-    if record["value"] is None:
-        print("score: -inf")
-    else:
-        print(f"{cost or 'score'}: {-record['value'] if cost else record['value']:.10g}")
-    print(("" if shown.verdict.holds else "REFUSED: ") + shown.verdict.reason)
-    for line in shown.verdict.words:
-        print(f"  {line}")
-
-
-def print_end(outcome: Outcome) -> None:
-    """Where the run lies, what was spent, and what to try next."""
-    from mathrl import verbs
-
-    best, spent = outcome.best, f"{outcome.evaluations:,} evaluations in {outcome.seconds:.3g} s"
-    ended = {"solved": "solved", "budget": "budget spent", "signal": "stopped by a signal", "done": "done"}[
-        outcome.reason
-    ]
-    print(f"\n{ended} after {spent}" + ("" if best else "; nothing of the class was found"))
-    for note in outcome.notes:
-        print(f"  {note}")
-    if best and outcome.path:
-        drawn = verbs.picture(outcome.path, best.to_json())
-        if drawn:
-            print(f"picture: {drawn}")
-    if outcome.path:
-        plugin = outcome.setup.env
-        files = "".join(f" --load {os.path.relpath(file)}" for file in outcome.setup.files)
-        print(f"run: {outcome.path}")
-        print(f"next: mathrl verify {outcome.path}{files}")
-        if "check" in plugin.exports and outcome.verdicts and outcome.verdicts[0].solved:
-            print(f"      mathrl show {outcome.path} --to check > check.py   (a proof check that needs only Python)")
-        if outcome.reason in ("budget", "signal"):
-            again = "train --resume" if outcome.verb == "train" else f"solve {plugin.name} --run"
-            print(f"      mathrl {again} {outcome.path} --budget {_longer(outcome)}{files}")
-    elif best and not outcome.path and outcome.verb == "solve":
-        print("      add --run DIR to keep it" + (", with a picture" if outcome.setup.env.draw else ""))
-    for line in outcome.setup.env.hints if outcome.reason == "solved" else outcome.setup.env.misses:
-        print(f"      {line}")
-
-
-def _longer(outcome: Outcome) -> str:
-    """Twice the budget that was spent."""
-    return f"{max(120, 2 * round(outcome.seconds))}s"
 
 
 def open_lines(name: str) -> Any:

@@ -59,6 +59,7 @@ class EnvPlugin:
     solver: str = (
         "random"  # the agent of `mathrl solve` when none is named, with its settings: "cem agent.mode=tabular"
     )
+    lines: Lazy = None  # record -> list[str]: a solution in words, where its fields are not
     draw: Lazy = None  # (record, path) -> path
     svg: Lazy = None  # record -> str
     sheet: Lazy = None  # (records, path) -> path: a contact sheet of several solutions

@@ -14,6 +14,7 @@ _STRATEGIES = {
     "Spice": "the pair of most sugar, then the largest lcm",
     "TrueDegree": "the pair whose S-polynomial has the least degree",
     "Entropy": "the pair whose S-polynomial has the least homogeneity entropy (arXiv 2606.07321)",
+    "Portfolio": "every hand-made strategy, then nested Monte Carlo search",
 }
 
 PLUGIN = EnvPlugin(
@@ -23,7 +24,7 @@ PLUGIN = EnvPlugin(
     config=f"{_HERE}.config:BuchbergerConfig",
     verify=f"{_HERE}.verify:verify",
     confirm=f"{_HERE}.opinions:confirm",
-    solver="nested",
+    solver="portfolio",
     agents=tuple(
         AgentPlugin(name.lower(), f"{_HERE}.solvers:{name}", sentence, learns=False)
         for name, sentence in _STRATEGIES.items()
@@ -32,6 +33,7 @@ PLUGIN = EnvPlugin(
     agent_knobs=("distribution", "observation", "k", "n", "width"),
     pretrained=f"{_HERE}.models:path_of",
     in_range=f"{_HERE}.models:outside",
+    lines=f"{_HERE}.solvers:lines",
     instances=f"{_HERE}.instances:instances",
     listings={"instances": f"{_HERE}.instances:listing"},
     cost={"additions": "additions", "reductions": "pairs", "monomial-additions": "monomial additions"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from .unpacking import solution_of
 
 ELIMINATIONS = {"none": NONE, "lcm": LCM, "gm": GM}
 TOTALS = (ADDITIONS, STEPS, COST)  # the header's word for each reward
+STRETCH = 500_000  # what a row may cost in one compiled call, so that a signal is noticed
 
 
 class Buchberger(SearchEnv):
@@ -163,12 +164,22 @@ class Buchberger(SearchEnv):
         strategy: str,
         words: NDArray[np.uint64] | None = None,
         bounds: NDArray[np.int64] | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Play rows on by a hand-made strategy, to the end or until they cost as much as their bound."""
+        """Play rows on by a hand-made strategy, to the end or until they must cost as much as their bound int64[R].
+
+        `words` uint64[R] are for `random`. `stop` is asked again and again in between, and leaves rows as they are.
+        """
         states = np.zeros(len(rows), np.uint64) if words is None else words.copy()
         limits = np.full(len(rows), 2**62) if bounds is None else bounds
-        number = strategies.NAMES.index(strategy)
-        self.meter.evaluations += self.memory.run(episodes.play_rows, rows, number, states, limits, self.which)
+        number, word = strategies.NAMES.index(strategy), TOTALS[self.which]
+        live = np.flatnonzero(self.counts(rows) > 0)
+        while len(live) and not stop():
+            costs = self._header(rows[live], word)
+            goals, own = np.minimum(limits[live], costs + STRETCH), states[live]
+            self.meter.evaluations += self.memory.run(episodes.play_rows, rows[live], number, own, goals, self.which)
+            states[live] = own
+            live = live[(self.counts(rows[live]) > 0) & (goals < limits[live])]
 
     def rollout(self, rows: Rows, streams: Streams, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Play rows at random to the end: scores float64[R], -inf where one cannot be better than its bound."""
@@ -177,9 +188,12 @@ class Buchberger(SearchEnv):
         scores = self.score(rows)
         return np.where(scores > bounds, scores, -np.inf)
 
-    def nested(self, rows: Rows, words: NDArray[np.uint64]) -> None:
-        """Play rows to their end along the best line of a level-1 nested Monte Carlo search; a word each, uint64[R]."""
-        self.meter.evaluations += self.memory.run(episodes.nested_rows, rows, words, self.which)
+    def nested(self, rows: Rows, words: NDArray[np.uint64], most: int = 2**62) -> None:
+        """Play rows to their end along the best line of a level-1 nested Monte Carlo search; a word each, uint64[R].
+
+        A search tries nothing more once it has made `most` additions.
+        """
+        self.meter.evaluations += self.memory.run(episodes.nested_rows, rows, words, most, self.which)
 
     def baseline(self, rows: Rows) -> NDArray[np.float64]:
         """float64[R, 2]: minus what the strategies named in `baselines` still pay from here; rows stay as they are."""

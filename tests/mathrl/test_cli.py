@@ -218,9 +218,9 @@ def test_help(mathrl):
 
 def test_list_in_all_its_forms(mathrl):
     expected = {
-        (): {"environments": "graphs", "agents": "cem"},
+        (): {"environments": "graphs", "agents of buchberger": "sugar", "agents": "cem"},
         ("envs",): {"environments": "graphs"},
-        ("agents",): {"agents": "random"},
+        ("agents",): {"agents of buchberger": "sugar", "agents": "random"},
         ("rewards",): {"rewards of graphs": "wagner-2.1"},
         ("rewards", "graphs"): {"rewards of graphs": "wagner-2.1"},
         ("invariants",): {"invariants of graphs": "lambda1"},

@@ -28,7 +28,9 @@ from ..record import (
     Words,
 )
 from .steps import copy_record, step
-from .strategies import RANDOM, choose
+from .strategies import DEGREE, RANDOM, choose
+
+HOPELESS = 4  # times the cost of degree: random play that costs more is broken off
 
 
 @njit(cache=True)
@@ -128,18 +130,31 @@ def value_rows(
 
 @njit(cache=True)
 def nested(
-    here: Words, trial: Words, best: Words, state: np.uint64, which: Int, layout: Layout, work: Words, one: Monomial
+    here: Words,
+    trial: Words,
+    best: Words,
+    state: np.uint64,
+    most: Int,
+    which: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
 ) -> Any:
     """One pass of level-1 nested Monte Carlo search from record `here`, which is played to its end (Cazenave 2009).
 
-    Before each move every pair is tried, followed by random play that stops once it costs as much as the best line;
-    then the next pair of the best line is played. `trial` and `best` are spare records; the best line ends up in
+    Before each move every pair is tried, followed by random play that stops once it costs as much as the best line, or
+    HOPELESS times as much as the strategy degree; then the next pair of the best line (at first that of degree) is
+    played. After `most` additions nothing more is tried. `trial` and `best` are spare records; the best line ends up in
     `best`. Returns (answer, additions made).
     """
-    spent: Int = 0
-    bound = np.int64(2**62)
+    copy_record(here, best, layout, one)
+    answer, state = play(best, DEGREE, state, np.int64(2**62), which, layout, work, one)
+    if answer != FITS:
+        return answer, 0
+    spent: Int = np.int64(best[ADDITIONS]) - np.int64(here[ADDITIONS])
+    bound = HOPELESS * total(best, which)
     while here[STATE] == RUNNING:
-        for pair in range(np.int64(here[PENDING])):
+        for pair in range(np.int64(here[PENDING]) if spent < most else 0):
             copy_record(here, trial, layout, one)
             before = np.int64(trial[ADDITIONS])
             answer = step(trial, pair, layout, work, one)
@@ -157,7 +172,15 @@ def nested(
 
 @njit(cache=True)
 def nested_rows(
-    memory: Words, first_row: Int, rows: Integers, states: Words, which: Int, layout: Layout, work: Words, one: Monomial
+    memory: Words,
+    first_row: Int,
+    rows: Integers,
+    states: Words,
+    most: Int,
+    which: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
 ) -> Any:
     """`nested` from each of rows[first_row:], which take over the best line; returns (row reached, answer, additions).
 
@@ -170,7 +193,7 @@ def nested_rows(
         if r[STATE] != RUNNING:
             continue
         copy_record(r, here, layout, one)
-        answer, made = nested(here, trial, best, states[k], which, layout, work, one)
+        answer, made = nested(here, trial, best, states[k], most, which, layout, work, one)
         if answer != FITS:
             return k, answer, spent
         copy_record(best, r, layout, one)
