@@ -61,6 +61,7 @@ class Config:
     kl: float = knob(0.02, "ppo: no further pass once the mean of old minus new log-probability is above, 0: never", 0)
     gamma: float = knob(1.0, "discount; 1: the score does not depend on when", 0, 1)
     lam: float = knob(0.95, "weight of longer differences in the advantages", 0, 1)
+    lam_last: float = knob(0.95, "what lam becomes, linearly, by half of the generations: 1 has no bias", 0, 1)
     entropy: float = knob(0.0, "entropy bonus, nats", 0)
     value_weight: float = knob(0.5, "weight of the value's squared error", 0)
     clip: float = knob(1.0, "largest norm of the gradient, 0 for no limit", 0)
@@ -87,7 +88,7 @@ class PolicyGradient(Agent):
         from mathrl.policies import Policy
 
         config = self.config
-        self.baseline = self._baseline(env)
+        self.baseline, self.alone = self._baseline(env), _single(env)
         if config.polish and not config.generations:
             raise MathrlError("agent.polish comes after agent.generations, which must be given")
         settings: dict[str, Any] = {"init": config.init, "value": self.baseline == "value"}
@@ -191,7 +192,7 @@ class PolicyGradient(Agent):
         if self.baseline == "none":
             advantages, targets = self.of_groups(env, played, numbers), np.zeros(len(played.decisions))
         else:
-            advantages, targets, facts["r2"] = self.of_steps(played)
+            advantages, targets, facts["r2"] = self.of_steps(played, numbers, run.generation)
         if not len(advantages) or (self.baseline == "family" and self.expected.batches <= 3):
             return facts  # the first batches only fit the baseline
         rate = _falling(config.lr, 0.05, run.generation, config.generations)
@@ -240,20 +241,28 @@ class PolicyGradient(Agent):
         advantages: Floats = result[played.decisions.episode]
         return advantages
 
-    def of_steps(self, played: Trajectories) -> tuple[Floats, Floats, float]:
+    def of_steps(
+        self, played: Trajectories, numbers: NDArray[np.int64], generation: int
+    ) -> tuple[Floats, Floats, float]:
         """Advantages float64[N] by the baseline, the network's targets float64[N], and the R^2 of the baseline.
 
         The baseline is that of earlier generations, and learns from this one afterwards.
         """
-        from mathrl.advantages import Standardisation, gae, returns_to_go
+        from mathrl.advantages import Standardisation, gae, returns_to_go, siblings
 
         config, rewards = self.config, played.finite_rewards()
-        values, final = self.expected.predict(played.regressors), self.expected.predict(played.final)
+        regressors, last = played.regressors, played.final
+        if config.samples > 1 and not self.given and not self.alone:
+            beside, behind = siblings(rewards, played.lengths, numbers)
+            regressors = np.concatenate([regressors, beside[:, None] * regressors], axis=1)
+            last = np.concatenate([last, behind[:, None] * last], axis=1)
+        values, final = self.expected.predict(regressors), self.expected.predict(last)
         returns = returns_to_go(rewards, final, played.lengths, config.gamma)
         if not len(returns):
             return returns, returns, float("nan")
-        self.expected.fit(played.regressors, returns)
-        advantages = gae(rewards, values, final, played.lengths, config.gamma, config.lam)
+        self.expected.fit(regressors, returns)
+        lam = _rising(config.lam, config.lam_last, generation, config.generations)
+        advantages = gae(rewards, values, final, played.lengths, config.gamma, lam)
         targets = self.expected.targets(returns) if isinstance(self.expected, Standardisation) else returns
         spread = float(returns.var())
         fit = 1 - float(np.square(returns - values).mean()) / spread if spread > 1e-9 else float("nan")
@@ -295,7 +304,7 @@ class PolicyGradient(Agent):
         played: Any = copy.work(env, Task(self.seed, 0, 0, 4))
         advantages = np.zeros(len(played.decisions))
         if copy.baseline != "none":
-            copy.of_steps(played)
+            copy.of_steps(played, np.repeat(np.arange(4), 2), 0)
         if len(advantages):
             copy.learner.ppo(played.decisions, advantages, advantages, nothing, 0.0, 0.0, 1)
         if small.polish:
@@ -339,6 +348,11 @@ def _single(env: SearchEnv) -> bool:
 def _falling(rate: float, last: float, step: int, steps: int) -> float:
     """A rate that falls linearly to the share `last` at the last of `steps` steps; constant if there is no last one."""
     return rate * (1 - (1 - last) * step / max(steps - 1, 1)) if steps else rate
+
+
+def _rising(first: float, last: float, step: int, steps: int) -> float:
+    """A number that moves linearly to `last` over the first half of `steps` steps; constant if there is no last one."""
+    return first + (last - first) * min(1.0, 2 * step / max(steps - 1, 1)) if steps else first
 
 
 PLUGIN = AgentPlugin("policy-gradient", PolicyGradient, "REINFORCE or PPO with a network, then exact improvement")

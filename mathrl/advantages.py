@@ -81,6 +81,19 @@ def returns_to_go(rewards: Floats, final: Floats, lengths: NDArray[np.int64], ga
     return total
 
 
+def siblings(rewards: Floats, lengths: NDArray[np.int64], numbers: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The mean return of an instance's other episodes less what this one has been paid, float64[S] and at ends [R].
+
+    It foretells what is still to come without depending on the actions to come, so that as a part of a baseline it
+    leaves the gradient unbiased. numbers int64[R]: the instance of each episode; without others their mean is 0.
+    """
+    episode = np.repeat(np.arange(len(lengths)), lengths)
+    paid = np.bincount(episode, rewards, len(lengths))
+    _, group, sizes = np.unique(numbers, return_inverse=True, return_counts=True)
+    others = (np.bincount(group, paid)[group] - paid) / np.maximum(sizes[group] - 1, 1)
+    return (others - paid)[episode] + returns_to_go(rewards, np.zeros(len(lengths)), lengths, 1.0), others - paid
+
+
 @dataclass
 class Calibration:
     """Values V = X beta by recursive ridge regression on observed returns; older batches fade by `decay` a batch."""

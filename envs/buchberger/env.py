@@ -38,7 +38,7 @@ class Buchberger(SearchEnv):
 
     kind: ClassVar[Literal["flat", "set"]] = "set"
     Config = BuchbergerConfig
-    baselines: ClassVar[tuple[str, ...]] = ("degree", "truedegree")
+    baselines: ClassVar[tuple[str, ...]] = ("degree", "truedegree", "entropy")
     config: BuchbergerConfig
 
     def prepare(self) -> None:
@@ -196,7 +196,7 @@ class Buchberger(SearchEnv):
         self.meter.evaluations += self.memory.run(episodes.nested_rows, rows, words, most, self.which)
 
     def baseline(self, rows: Rows) -> NDArray[np.float64]:
-        """float64[R, 2]: minus what the strategies named in `baselines` still pay from here; rows stay as they are."""
+        """float64[R, K]: minus what the strategies named in `baselines` still pay from here; rows stay as they are."""
         values = np.zeros((len(self.baselines), len(rows)))
         for name, column in zip(self.baselines, values, strict=True):
             self.memory.run(episodes.value_rows, rows, strategies.NAMES.index(name), self.which, column)

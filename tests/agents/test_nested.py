@@ -93,3 +93,87 @@ def test_easy_conjectures_fall(reward, n):
         outcome = package.solve("graphs", "nested", reward, n=n, moves="tree", seed=seed, budget="20k-evals")
         assert outcome.reason == "solved"
         assert outcome.best.proved
+
+
+# ----------------------------------------------------------------------- several instances, compiled, guided
+
+IDEALS = "3-20-10-weighted:3"
+
+
+def searched(*words, **options):
+    return package.solve("buchberger", "nested", IDEALS, *words, **options)
+
+
+def test_instances_take_turns():
+    """Each ideal has as many searches as it would have among others, all verified, named and in order."""
+    found = searched("agent.passes=3")
+    assert (found.generations, found.reason) == (3, "done")
+    assert [one.id for one in found] == [f"3-20-10-weighted@0#{k}" for k in range(3)]
+    assert all(one.proved for one in found)
+    once = searched("agent.passes=1")
+    assert once.generations == 1
+    assert all(few.value <= more.value for few, more in zip(once, found, strict=True))
+    assert once.evaluations < found.evaluations
+    degree = package.solve("buchberger", "degree", IDEALS)
+    assert sum(one.value for one in found) > sum(one.value for one in degree)
+
+
+def test_workers_change_nothing():
+    """The same bests and evaluations by one process and by two, with a budget and without."""
+    for words, options in ((("agent.passes=2",), {}), (("agent.passes=4",), {"budget": "60k-evals"})):
+        alone, shared = (searched(*words, workers=workers, **options) for workers in (1, 2))
+        assert [one.solution for one in alone] == [one.solution for one in shared]
+        assert alone.evaluations == shared.evaluations
+
+
+def test_the_compiled_search_and_the_general_one_are_alike(monkeypatch):
+    """Without the environment's own search the same algorithm runs as rows; on the average they find as much."""
+    means = []
+    env = package.make_env("buchberger", 1)
+    ideals = env.plugin.get("instances")("3-20-10-weighted:6", env.config)
+    for general in (False, True):
+        if general:
+            monkeypatch.delattr(type(env), "nested")
+        values = []
+        for index, ideal in enumerate(ideals * 2):
+            agent = Nested(Config())
+            agent.instance = ideal
+            found = agent.restart(env, Task(0, 0, index, 1))
+            assert env.plugin.check(found.to_json()).holds
+            values.append(found.value)
+        means.append(np.mean(values))
+    assert abs(means[0] - means[1]) < 25
+
+
+def test_policies_play_out():
+    """With a strategy in place of chance the first step tries every pair by it, so that it is never worse."""
+    degree = package.solve("buchberger", "degree", IDEALS)
+    found = searched("agent.policy=degree", "agent.passes=1")
+    assert all(one.proved for one in found)
+    assert all(ours.value >= theirs.value for ours, theirs in zip(found, degree, strict=True))
+    with pytest.raises(package.MathrlError, match="best-of searches whole solutions"):
+        searched("agent.policy=best-of")
+
+
+def test_batches_are_searches_played_together():
+    """Four searches at once, by a policy: the best of them, and about four times the work."""
+    one = searched("agent.policy=random", "agent.passes=1")
+    four = searched("agent.policy=random", "agent.passes=4", "agent.batch=4")
+    assert four.generations == 1
+    assert sum(found.value for found in four) > sum(found.value for found in one)
+    assert 2.5 * one.evaluations < four.evaluations < 6 * one.evaluations
+
+
+def test_an_ideal_without_pairs_is_solved(tmp_path):
+    """Nothing to choose: the generators are a basis, at no cost, beside an ideal that has a pair."""
+    file = tmp_path / "ideals.jsonl"
+    file.write_text(
+        '{"id": "coprime", "n": 2, "field": 7, "F": [[[1, [1, 0]]], [[1, [0, 1]]]]}\n'
+        '{"id": "pair", "n": 2, "field": 7, "F": [[[1, [1, 1]]], [[1, [1, 1]], [1, [0, 0]]]]}\n'
+    )
+    for words in ((), ("agent.level=2",), ("agent.policy=random",)):
+        found = package.solve("buchberger", "nested", str(file), "agent.passes=1", *words)
+        assert [one.id for one in found] == ["coprime", "pair"]
+        assert found[0].value == 0.0
+        assert found[1].solution["basis"] == [[[1, [0, 0]]]]
+        assert all(verdict.holds for verdict in found.verdicts)

@@ -17,6 +17,7 @@ from mathrl.advantages import (
     max_at_k,
     returns_to_go,
     risk_seeking,
+    siblings,
 )
 
 DATA = Path(__file__).parents[1] / "data" / "agents"
@@ -124,3 +125,21 @@ def test_standardisation_shrinks_what_predicts_nothing(rng):
     again = Standardisation()
     again.restore(values.state())
     assert again == values
+
+
+def test_siblings_are_the_other_episodes_of_an_instance(rng):
+    """At every step: the mean return of the instance's other episodes, less what this one was paid before; else 0."""
+    lengths, numbers = rng.integers(1, 6, 12), np.array([0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 1, 0])
+    rewards = rng.normal(size=lengths.sum())
+    parts = np.split(rewards, np.cumsum(lengths)[:-1])
+    steps, ends = siblings(rewards, lengths, numbers)
+    expected, at_ends = [], []
+    for episode, part in enumerate(parts):
+        others = [
+            parts[other].sum() for other in range(len(parts)) if numbers[other] == numbers[episode] and other != episode
+        ]
+        mean = np.mean(others) if others else 0.0
+        expected += [mean - part[:step].sum() for step in range(len(part))]
+        at_ends.append(mean - part.sum())
+    assert steps == pytest.approx(np.array(expected))
+    assert ends == pytest.approx(np.array(at_ends))

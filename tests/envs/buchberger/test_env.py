@@ -7,11 +7,12 @@ import pytest
 
 import mathrl
 from mathrl.env import Streams
+from mathrl.envs.buchberger.kernels.episodes import HOPELESS
 from mathrl.envs.buchberger.record import ELEMENTS, INITIAL, MOST, PENDING, STATE, STEPS, ZEROS
 from mathrl.errors import MathrlError
 
 from .records import ORACLE, Decoded, ideal_of, oracle, random_ideal, replay_of
-from .reference import VARIANTS
+from .reference import VARIANTS, record
 
 SHORT = 3000  # additions of a run that is played here
 SMALL = ("3-20-10-weighted#0", "3-20-10-weighted#3", "3-20-10-uniform#0", "3-8-4-0.5-weighted#0")
@@ -323,17 +324,19 @@ def test_nested_search_plays_what_it_says(reward):
     assert (env.score(rows) > np.mean(free, axis=0)).all()
 
 
-def test_nested_search_is_the_slow_one():
-    """The compiled search equals Cazenave's algorithm in plain steps, random numbers included."""
+@pytest.mark.parametrize("most", [10**6, 300])
+def test_nested_search_is_the_slow_one(most):
+    """The compiled search equals Cazenave's algorithm in plain steps, random numbers and work included."""
     ideal = oracle("3-5-5-uniform-consts#0")
     env, rows = begun(ideal)
     word = Streams.of(7, 1).words()
-    env.nested(rows, word.copy())
+    env.nested(rows, word.copy(), most)
     state, generator = replay_of(ideal), Splitmix(int(word[0]))
-    best, line, work = 10**9, [], 0
+    known = record(ORACLE["3-5-5-uniform-consts#0"], "degree")["solution"]
+    line, best, work = list(map(tuple, known["pairs"])), HOPELESS * known["additions"], known["additions"]
     played, paid = [], 0
     while state.P:
-        for pair in list(state.P):
+        for pair in list(state.P) if work < most else []:
             trial, trace = replay_of(ideal), [*played, pair]
             for one in played:
                 trial.step(*one)
@@ -347,7 +350,18 @@ def test_nested_search_is_the_slow_one():
         played.append(line[len(played)])
         paid += state.step(*played[-1]).additions
     assert [row[:2] for row in Decoded(env, 0).trace] == list(map(list, line))
-    assert (-env.score(rows)[0], env.meter.evaluations) == (best, work)
+    assert (-env.score(rows)[0], env.meter.evaluations) == (paid, work)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nested_search_is_not_worse_than_the_line_it_starts_from(seed):
+    """Having played degree to its end, it never returns anything that costs more."""
+    ideals = [oracle(name) for name in ORACLE if name.startswith("3-20-10")]
+    env, rows = begun(*ideals)
+    env.nested(rows, Streams.of(seed, len(ideals)).words())
+    other, _ = begun(*ideals)
+    other.play(rows, "degree")
+    assert (env.score(rows) >= other.score(rows)).all()
 
 
 class Splitmix:
