@@ -45,14 +45,15 @@ class BestOf(Agent):
         """K episodes, `batch` of each instance a generation, unless a budget is spent before."""
         copies = min(self.config.batch, self.config.k)
         starts, arena = env.resized(len(instances)), env.resized(len(instances) * copies)
-        rows, slots = np.arange(arena.num_envs), np.repeat(np.arange(len(instances)), copies)
+        rows, slots = np.arange(arena.num_envs), np.tile(np.arange(len(instances)), copies)
         starts.begin(np.arange(len(instances)), list(instances))
-        best = np.full(len(instances), -np.inf)
+        best = run.values.copy()
         while not budget.spent and run.generation * copies < self.config.k:
-            arena.copy(slots, rows, starts)
-            scores = self.sample(arena, rows, best[slots], run.stream(0))
-            np.maximum.at(best, slots, scores)
-            run.offer(scores, arena.solution, slots)
+            some = rows[: (self.config.k - run.generation * copies) * len(instances)]
+            arena.copy(slots[some], some, starts)
+            scores = self.sample(arena, some, best[slots[some]], run.stream(0))
+            np.maximum.at(best, slots[some], scores)
+            run.offer(scores, arena.solution, slots[some])
             finite = scores[np.isfinite(scores)]
             run.log(mean=float(finite.mean()) if len(finite) else float("nan"))
         return run.solutions

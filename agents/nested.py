@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,8 +68,7 @@ class Nested(Restarting):
     @property
     def most(self) -> int:
         """The evaluations of one search: those configured, or what the budget allows if that is less."""
-        affordable = math.inf if self.budget is None else self.budget.affordable
-        return int(min(self.config.most, affordable))
+        return int(min(self.config.most, self.allowance))
 
     def warm(self, env: SearchEnv) -> None:
         """Compile one search."""
@@ -87,9 +85,9 @@ class Nested(Restarting):
         here.copy(rows, at, arena)
         best, played = np.full(len(rows), -np.inf), 0
         lines = [np.zeros(0, np.int64) for _ in at]
-        last = arena.meter.evaluations + self.most * len(rows)
+        limit = arena.meter.evaluations + self.most * len(rows)
         while len(live := at[here.counts(at) > 0]):
-            if arena.meter.evaluations > last:
+            if arena.meter.evaluations > limit:
                 return best, lines
             which, actions = np.nonzero(here.masks(live))
             scores, tails = self.try_actions(here, live[which], actions, level, rng)

@@ -65,15 +65,15 @@ class Config:
     entropy: float = knob(0.0, "entropy bonus, nats", 0)
     value_weight: float = knob(0.5, "weight of the value's squared error", 0)
     clip: float = knob(1.0, "largest norm of the gradient, 0 for no limit", 0)
-    average: float = knob(0.9, "decay a generation of the averaged weights that play greedily", 0, 1)
+    average: float = knob(0.97, "decay a generation of the averaged weights that play greedily", 0, 1)
     precision: Literal["float32", "bf16"] = knob("float32", "matrix products of updates; bf16 is faster")
     polish: int = knob(0, "generations of exact improvement by simulated greedy play after the others", 0)
     polish_states: int = knob(600, "polish: states a generation", 1)
     polish_mass: float = knob(0.95, "polish: try a state's likeliest actions up to this probability; 1: all", 0, 1)
-    polish_lr: float = knob(7e-4, "polish: learning rate, falling linearly to 10 %", 0)
+    polish_lr: float = knob(3e-4, "polish: learning rate, falling linearly to 10 %", 0)
     polish_passes: int = knob(4, "polish: passes over a generation's states", 1)
     polish_minibatch: int = knob(64, "polish: states a gradient step", 1)
-    polish_entropy: float = knob(0.01, "polish: entropy bonus, nats", 0)
+    polish_entropy: float = knob(0.0, "polish: entropy bonus, nats", 0)
 
 
 class PolicyGradient(Agent):

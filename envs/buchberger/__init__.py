@@ -29,6 +29,9 @@ PLUGIN = EnvPlugin(
         AgentPlugin(name.lower(), f"{_HERE}.solvers:{name}", sentence, learns=False)
         for name, sentence in _STRATEGIES.items()
     ),
+    draw=f"{_HERE}.draw:draw",
+    svg=f"{_HERE}.draw:svg",
+    sheet=f"{_HERE}.draw:overlay",
     exports={form: f"{_HERE}.export:to_{form}" for form in ("ms", "singular", "jsonl", "generators", "check")},
     agent_knobs=("distribution", "observation", "k", "n", "width"),
     pretrained=f"{_HERE}.models:path_of",

@@ -11,12 +11,10 @@ import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -24,6 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from mathrl.errors import MathrlError
+from mathrl.pictures import svg_text, write
 from mathrl.solution import check_record
 
 from .referee import MOST_WORK, Allowance, Claim, Refused, read
@@ -82,26 +81,6 @@ def overlay(records: Sequence[Mapping[str, Any]], path: Path) -> Path:
     return write(figure, Path(path))
 
 
-def write(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG or SVG by the path's suffix; the same bytes for the same figure."""
-    if path.suffix.lower() == ".svg":
-        path.write_text(svg_text(figure), encoding="utf-8")
-    elif path.suffix.lower() == ".png":
-        stream = BytesIO()
-        figure.savefig(stream, format="png", metadata={"Software": None})
-        path.write_bytes(stream.getvalue())
-    else:
-        raise MathrlError(f"a solution is drawn as .png or .svg, not as '{path.suffix or path.name}'")
-    return path
-
-
-def svg_text(figure: Figure) -> str:
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "mathrl"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue().decode("utf-8")
-
-
 # ------------------------------------------------------------------------------------------------- what is drawn
 
 
@@ -153,7 +132,9 @@ def choices(state: Replay, name: str, spend: Allowance) -> Iterator[tuple[int, i
 
 def processed(state: Replay, name: str, reward: str, pairs: Iterator[tuple[int, int]]) -> Course:
     """The course of processing pairs one after another."""
-    degrees, costs, zero = [], [], []
+    degrees: list[int] = []
+    costs: list[int] = []
+    zero: list[bool] = []
     for pair in pairs:
         if pair not in state.P:
             raise Refused(f"step {len(costs) + 1} processes the pair {pair}, which is not pending")

@@ -64,6 +64,7 @@ class Buchberger(SearchEnv):
             return
         n = max(ideal.n for ideal in instances)
         self.memory.fit(n, max(ideal.degree for ideal in instances))
+        given = instances
         if self.config.sort_input:
             instances = [ideal.ascending() for ideal in instances]
         first = np.cumsum([0, *(len(ideal.coefficients) for ideal in instances)])
@@ -83,7 +84,7 @@ class Buchberger(SearchEnv):
             ELIMINATIONS[self.config.elimination],
             self.config.sort_reducers,
         )
-        for row, ideal in zip(rows, instances, strict=True):
+        for row, ideal in zip(rows, given, strict=True):
             self.ideals[row] = ideal
 
     def advance(

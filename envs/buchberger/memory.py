@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import moving
-from .record import FITS, MORE_TERMS, Layout, common, larger, make_layout, pack_for, scratch_size
+from .record import DEGREE, FITS, MORE_TERMS, Layout, common, larger, make_layout, pack_for, scratch_size
 
 Words = NDArray[np.uint64]
 
@@ -39,9 +39,14 @@ class Memory:
     def fit(self, n: int, degree: int) -> None:
         """Make room for n variables and degrees to `degree`."""
         if n > self.layout.n or degree > self.layout.cap:
-            n = max(n, self.layout.n)
-            words = pack_for(n, degree, self.layout.words)
-            self.resize(common(self.layout, make_layout(n, words)))
+            n, degree = max(n, self.layout.n), max(degree, self.degree)
+            sizes = {name: getattr(self.layout, name) for name in ("elements", "pairs", "terms", "steps")}
+            self.resize(make_layout(n, pack_for(n, degree, self.layout.words), **sizes))
+
+    @property
+    def degree(self) -> int:
+        """A bound of all degrees in the records: an lcm's is at most twice a lead's."""
+        return 2 * int(self.rows[:, DEGREE].max(initial=0))
 
     def run(self, kernel: Callable[..., Any], *arguments: Any, at: int = 0) -> int:
         """Call kernel(rows, ..., layout, work, one) from position `at` on, growing until all fits.
@@ -66,5 +71,5 @@ class Memory:
         if other.layout == self.layout:
             moving.copy_rows(other.rows, source, self.rows, target, self.layout, self.one)
             return
-        self.resize(common(self.layout, other.layout))
+        self.resize(common(self.layout, other.layout, max(self.degree, other.degree)))
         moving.move_rows(other.rows, source, self.rows, target, other.layout, self.layout, other.one, self.one)

@@ -81,9 +81,14 @@ class Layout(NamedTuple):
     size: int  # words of a record
 
 
+def fields_of(n: int, words: int) -> int:
+    """Fields a word for n variables and the degree in that many words."""
+    return max(2, -(-(n + 1) // words))
+
+
 def make_layout(n: int, words: int, elements: int = 64, pairs: int = 96, terms: int = 160, steps: int = 128) -> Layout:
     """The layout for n variables and monomials of `words` words with these capacities."""
-    fields = max(2, -(-(n + 1) // words))
+    fields = fields_of(n, words)
     bits = min(32, 64 // fields)
     guard = sum(1 << (bits * k + bits - 1) for k in range(fields))
     every = (1 << bits * fields) - 1
@@ -110,7 +115,7 @@ WORDS = (1, 2, 3, 4, 6, 8, 12, 16)  # widths that a monomial may have
 def pack_for(n: int, degree: int, words: int = 1) -> int:
     """The least width, at least `words`, for n variables and degrees to `degree`; MathrlError if there is none."""
     for width in WORDS:
-        if width >= words and make_layout(n, width).cap >= degree:
+        if width >= words and fields_of(n, width) <= 32 and make_layout(n, width).cap >= degree:
             return width
     raise MathrlError(f"monomials in {n} variables of degree {degree} do not fit into {64 * WORDS[-1]} bits")
 
@@ -125,12 +130,11 @@ def larger(layout: Layout, answer: int) -> Layout:
     return make_layout(layout.n, layout.words, **sizes)
 
 
-def common(a: Layout, b: Layout) -> Layout:
-    """The least layout that holds what either holds."""
+def common(a: Layout, b: Layout, degree: int) -> Layout:
+    """The least layout that holds what either holds, no degree of which is above `degree`."""
     sizes = {name: max(getattr(a, name), getattr(b, name)) for name in ("elements", "pairs", "terms", "steps")}
-    n, cap = max(a.n, b.n), max(a.cap, b.cap)
-    words = max(a.words, b.words) if a.n == b.n else pack_for(n, min(cap, 127), max(a.words, b.words))
-    return make_layout(n, words, **sizes)
+    n, words = max(a.n, b.n), max(a.words, b.words)
+    return make_layout(n, words if a.n == b.n else pack_for(n, degree, words), **sizes)
 
 
 def scratch_size(layout: Layout) -> int:

@@ -6,12 +6,10 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +17,7 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.figure import Figure
 
 from mathrl.errors import MathrlError
+from mathrl.pictures import svg_text, write
 
 from .graph6 import decode
 from .layout import MOST_VERTICES, Points, layout, typical_spacing
@@ -89,26 +88,6 @@ def svg(record: Mapping[str, Any]) -> str:
 def sheet(records: Sequence[Mapping[str, Any]], path: Path) -> Path:
     """Write the pictures of the first 24 records side by side to path, as PNG or SVG by its suffix; return the path."""
     return write(contact_sheet(records[:MOST_CELLS], len(records)), Path(path))
-
-
-def write(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG or SVG by the path's suffix; the same bytes for the same figure."""
-    if path.suffix.lower() == ".svg":
-        path.write_text(svg_text(figure), encoding="utf-8")
-    elif path.suffix.lower() == ".png":
-        stream = BytesIO()
-        figure.savefig(stream, format="png", metadata={"Software": None})
-        path.write_bytes(stream.getvalue())
-    else:
-        raise MathrlError(f"a graph is drawn as .png or .svg, not as '{path.suffix or path.name}'")
-    return path
-
-
-def svg_text(figure: Figure) -> str:
-    stream = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "mathrl"}):
-        figure.savefig(stream, format="svg", metadata={"Date": None})
-    return stream.getvalue().decode("utf-8")
 
 
 # ------------------------------------------------------------------------------------------------- on the page

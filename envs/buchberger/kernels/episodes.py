@@ -45,10 +45,11 @@ def play(
 ) -> Any:
     """Process pairs by a strategy until none is left or the end must cost `bound` or more; returns (answer, state)."""
     while r[STATE] == RUNNING and total(r, which) + 1 < bound:  # every pair costs at least 1
-        pair, state = choose(r, strategy, state, layout, work, one)
+        pair, after = choose(r, strategy, state, layout, work, one)
         answer = MORE_TERMS if pair < 0 else step(r, pair, layout, work, one)
         if answer != FITS:
-            return answer, state
+            return answer, state  # the word drawn for this pair is drawn again after growing
+        state = after
     return FITS, state
 
 
@@ -133,6 +134,7 @@ def nested(
     here: Words,
     trial: Words,
     best: Words,
+    degrees: Words,
     state: np.uint64,
     most: Int,
     which: Int,
@@ -144,15 +146,16 @@ def nested(
 
     Before each move every pair is tried, followed by random play that stops once it costs as much as the best line, or
     HOPELESS times as much as the strategy degree; then the next pair of the best line (at first that of degree) is
-    played. After `most` additions nothing more is tried. `trial` and `best` are spare records; the best line ends up in
-    `best`. Returns (answer, additions made).
+    played. After `most` additions nothing more is tried. `trial`, `best` and `degrees` are spare records; the best line
+    of all, that of degree included, ends up in `best`. Returns (answer, additions made).
     """
-    copy_record(here, best, layout, one)
-    answer, state = play(best, DEGREE, state, np.int64(2**62), which, layout, work, one)
+    copy_record(here, degrees, layout, one)
+    answer, state = play(degrees, DEGREE, state, np.int64(2**62), which, layout, work, one)
     if answer != FITS:
         return answer, 0
-    spent: Int = np.int64(best[ADDITIONS]) - np.int64(here[ADDITIONS])
-    bound = HOPELESS * total(best, which)
+    copy_record(degrees, best, layout, one)
+    spent: Int = np.int64(degrees[ADDITIONS]) - np.int64(here[ADDITIONS])
+    bound = HOPELESS * total(degrees, which)
     while here[STATE] == RUNNING:
         for pair in range(np.int64(here[PENDING]) if spent < most else 0):
             copy_record(here, trial, layout, one)
@@ -167,6 +170,8 @@ def nested(
                 bound = total(trial, which)
                 copy_record(trial, best, layout, one)
         replay_next(here, best, layout, work, one)
+    if total(degrees, which) < total(best, which):
+        copy_record(degrees, best, layout, one)
     return FITS, spent
 
 
@@ -186,14 +191,14 @@ def nested_rows(
 
     A row that does not fit stays as it is and begins again after growing, by the same random numbers.
     """
-    here, trial, best = np.empty((3, layout.size), np.uint64)
+    here, trial, best, degrees = np.empty((4, layout.size), np.uint64)
     spent: Int = 0
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         if r[STATE] != RUNNING:
             continue
         copy_record(r, here, layout, one)
-        answer, made = nested(here, trial, best, states[k], most, which, layout, work, one)
+        answer, made = nested(here, trial, best, degrees, states[k], most, which, layout, work, one)
         if answer != FITS:
             return k, answer, spent
         copy_record(best, r, layout, one)

@@ -56,7 +56,7 @@ def choose(r: Words, strategy: Int, state: np.uint64, layout: Layout, work: Word
     if strategy == FIRST:
         return 0, state
     if strategy == LAST:
-        return count - 1, state
+        return max(count - 1, 0), state
     if strategy == RANDOM:
         state, word = next_word(state)
         return below(word, count), state
