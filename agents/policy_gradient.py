@@ -72,7 +72,7 @@ class Config:
     polish_mass: float = knob(0.95, "polish: try a state's likeliest actions up to this probability; 1: all", 0, 1)
     polish_lr: float = knob(3e-4, "polish: learning rate, falling linearly to 10 %", 0)
     polish_passes: int = knob(4, "polish: passes over a generation's states", 1)
-    polish_minibatch: int = knob(64, "polish: states a gradient step", 1)
+    polish_minibatch: int = knob(512, "polish: states a gradient step", 1)
     polish_entropy: float = knob(0.0, "polish: entropy bonus, nats", 0)
 
 
