@@ -59,6 +59,7 @@ class EnvPlugin:
     solver: str = (
         "random"  # the agent of `mathrl solve` when none is named, with its settings: "cem agent.mode=tabular"
     )
+    remarks: Lazy = None  # instances -> list[str]: what is to be said of those that a user named
     lines: Lazy = None  # record -> list[str]: a solution in words, where its fields are not
     draw: Lazy = None  # (record, path) -> path
     svg: Lazy = None  # record -> str

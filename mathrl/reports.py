@@ -83,18 +83,20 @@ def print_end(outcome: Outcome) -> None:
     ended = {"solved": "solved", "budget": "budget spent", "signal": "stopped by a signal", "done": "done"}[
         outcome.reason
     ]
-    print(f"\n{ended} after {spent}" + ("" if best else "; nothing of the class was found"))
+    drawn = outcome.verb == "train" and not best  # a distribution was learned, not a problem
+    print(f"\n{ended} after {spent}" + ("" if best or drawn else "; nothing of the class was found"))
     for note in outcome.notes:
         print(f"  {note}")
     if best and outcome.path:
-        drawn = verbs.picture(outcome.path, best.to_json())
-        if drawn:
-            print(f"picture: {drawn}")
+        picture = verbs.picture(outcome.path, best.to_json())
+        if picture:
+            print(f"picture: {picture}")
     if outcome.path:
         plugin = outcome.setup.env
         files = "".join(f" --load {os.path.relpath(file)}" for file in outcome.setup.files)
         print(f"run: {outcome.path}")
-        print(f"next: mathrl verify {outcome.path}{files}")
+        after = f"bench {plugin.name} {outcome.path}" if drawn else f"verify {outcome.path}"
+        print(f"next: mathrl {after}{files}")
         if "check" in plugin.exports and outcome.verdicts and outcome.verdicts[0].solved:
             print(f"      mathrl show {outcome.path} --to check > check.py   (a proof check that needs only Python)")
         if outcome.reason in ("budget", "signal"):

@@ -32,7 +32,7 @@ class Restarting(Agent):
     instances: Sequence[Any] = (None,)
     instance: Any = None  # that of the restart at work
     budget: Budget | None = None  # None on a worker
-    allowance = math.inf  # evaluations that the budget allowed when the generation began
+    allowance = math.inf  # evaluations that the budget allowed each restart when the generation began
     enough = math.inf  # what the environment calls `solved_above`, if the search is to end there
 
     @property
@@ -66,7 +66,7 @@ class Restarting(Agent):
         self.enough = env.solved_above if budget.until_solved else math.inf
         pieces = self.config.tasks * len(instances)
         while not budget.spent and not (self.limit and run.generation >= self.limit):
-            before, self.allowance = env.meter.evaluations, budget.affordable
+            before, self.allowance = env.meter.evaluations, budget.affordable / pieces
             found: list[Solution] = run.map(run.tasks(self.rows * pieces, pieces))
             if budget.signal is not None:  # broken off: a resumed run does this generation again
                 env.meter.evaluations = before

@@ -179,6 +179,9 @@ class Session:
             if progress:
                 stack.callback(progress.close)
             instances = self._instances(env)
+            remarks = setup.env.get("remarks")(instances) if setup.named and setup.env.remarks else []
+            if options.announce and remarks:
+                options.announce(remarks)
             warning = setup.warning(instances)
             if warning and not options.quiet:
                 print(f"mathrl: {warning}", file=sys.stderr, flush=True)

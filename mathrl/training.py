@@ -340,6 +340,8 @@ def warm_up(env: SearchEnv, agent: Agent) -> None:
     arena.restart(rows)
     arena.observe(rows)
     play(arena, rows, choose_uniformly(np.random.default_rng(0)))
+    if np.isfinite(arena.score(rows[:1])[0]):
+        arena.solution(0)
     agent.warm(env)
     env.meter.evaluations = spent
 

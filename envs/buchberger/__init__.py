@@ -36,6 +36,7 @@ PLUGIN = EnvPlugin(
     agent_knobs=("distribution", "observation", "k", "n", "width"),
     pretrained=f"{_HERE}.models:path_of",
     in_range=f"{_HERE}.models:outside",
+    remarks=f"{_HERE}.solvers:remarks",
     lines=f"{_HERE}.solvers:lines",
     instances=f"{_HERE}.instances:instances",
     listings={"instances": f"{_HERE}.instances:listing"},

@@ -121,7 +121,8 @@ class Buchberger(SearchEnv):
             most = max((ideal.n for ideal in self.ideals[rows] if ideal is not None), default=0)
             if most > self.n:
                 raise MathrlError(
-                    f"an ideal in {most} variables cannot be observed as one in {self.n}; set env.n={most}"
+                    f"what a policy sees here is made for {self.n} variables, and an ideal has {most}; "
+                    f"hand-made strategies and searches take it, or train a policy with env.n={most}"
                 )
 
     def masks(self, rows: Rows, width: int | None = None, out: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:

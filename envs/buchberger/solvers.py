@@ -27,6 +27,11 @@ def lines(record: Mapping[str, Any]) -> list[str]:
     return [f"ideal: {record['id']}"]
 
 
+def remarks(ideals: Sequence[Any]) -> list[str]:
+    """What the readers did to what was written, each sentence once."""
+    return list(dict.fromkeys(f"{ideal.name}: {remark}" for ideal in ideals for remark in ideal.remarks))
+
+
 HARMFUL = ("last", "codegree", "strange", "spice")  # kept for comparison; on hard ideals they do not end
 
 

@@ -146,8 +146,8 @@ def nested(
 
     Before each move every pair is tried, followed by random play that stops once it costs as much as the best line, or
     HOPELESS times as much as the strategy degree; then the next pair of the best line (at first that of degree) is
-    played. After `most` additions nothing more is tried. `trial`, `best` and `degrees` are spare records; the best line
-    of all, that of degree included, ends up in `best`. Returns (answer, additions made).
+    played. Nothing is tried that might make more than `most` additions in all. `trial`, `best` and `degrees` are spare
+    records; the best line, that of degree included, ends up in `best`. Returns (answer, additions made).
     """
     copy_record(here, degrees, layout, one)
     answer, state = play(degrees, DEGREE, state, np.int64(2**62), which, layout, work, one)
@@ -157,7 +157,9 @@ def nested(
     spent: Int = np.int64(degrees[ADDITIONS]) - np.int64(here[ADDITIONS])
     bound = HOPELESS * total(degrees, which)
     while here[STATE] == RUNNING:
-        for pair in range(np.int64(here[PENDING]) if spent < most else 0):
+        for pair in range(np.int64(here[PENDING])):
+            if spent + (bound - total(here, which) if which == 0 else 0) > most:  # what the next line can cost
+                break
             copy_record(here, trial, layout, one)
             before = np.int64(trial[ADDITIONS])
             answer = step(trial, pair, layout, work, one)
