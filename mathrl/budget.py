@@ -96,11 +96,12 @@ class Budget:
 
     @property
     def affordable(self) -> float:
-        """The evaluations that the rest allows at the rate so far; only what overshoots by far is to be cut by it."""
+        """The evaluations that the seconds left allow at the rate so far: where one step could overshoot by far.
+
+        A limit of evaluations cuts nothing short, so that numbers do not depend on it and a run can be continued.
+        """
         mine = math.inf
-        if self.limit is not None and self.limit.kind == "evaluations":
-            mine = self.limit.amount - self.evaluations
-        elif self.limit is not None and self.evaluations:
+        if self.limit is not None and self.limit.kind == "seconds" and self.evaluations:
             mine = (self.limit.amount - self.seconds) * self.evaluations / max(self.seconds, 1e-3)
         return max(0.0, mine if self.within is None else min(mine, self.within.affordable))
 
