@@ -36,6 +36,7 @@ class BestOf(Agent):
     """
 
     Config = Config
+    budget: Budget | None = None
 
     def bind(self, env: SearchEnv) -> None:
         self.guide = guide(env, self.config.policy, self.device, self.seed)
@@ -43,6 +44,7 @@ class BestOf(Agent):
 
     def solve(self, env: SearchEnv, instances: Sequence[Any], run: Run, budget: Budget) -> list[Solution]:
         """K episodes, `batch` of each instance a generation, unless a budget is spent before."""
+        self.budget = budget
         copies = min(self.config.batch, self.config.k)
         starts, arena = env.resized(len(instances)), env.resized(len(instances) * copies)
         rows, slots = np.arange(arena.num_envs), np.tile(np.arange(len(instances)), copies)
@@ -64,7 +66,9 @@ class BestOf(Agent):
         """Scores float64[R] of one sampled episode in each row; -inf where it cannot beat its bound float64[R]."""
         if self.rolls:
             streams = Streams(np.full(len(rows), rng.integers(2**63)), rows, np.zeros(len(rows), np.int64))
-            scores: np.typing.NDArray[np.float64] = arena.rollout(rows, streams, bounds)
+            scores: np.typing.NDArray[np.float64] = arena.rollout(
+                rows, streams, bounds, lambda: self.budget is not None and self.budget.urgent
+            )
             return scores
         played = play(arena, rows, lambda live, masks, step: self.guide.act(arena, live, rng, greedy=False))
         return np.where(np.isnan(played.scores), -np.inf, played.scores)

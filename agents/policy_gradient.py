@@ -231,7 +231,9 @@ class PolicyGradient(Agent):
         for group in np.unique(groups):
             mine = np.flatnonzero(groups == group)
             if len(mine) < least:
-                raise MathrlError(f"agent.objective={config.objective} needs {least} episodes of an instance or more")
+                raise MathrlError(
+                    f"agent.objective={config.objective} needs agent.samples={least} or more, episodes of each instance"
+                )
             if config.objective == "mean":
                 result[mine] = leave_one_out(scores[mine])
             elif config.objective == "quantile":

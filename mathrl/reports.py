@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from mathrl import verbs
+from mathrl.errors import MathrlError
 from mathrl.registry import find_env
 
 if TYPE_CHECKING:
@@ -84,11 +85,15 @@ def print_end(outcome: Outcome) -> None:
         outcome.reason
     ]
     drawn = outcome.verb == "train" and not best  # a distribution was learned, not a problem
-    print(f"\n{ended} after {spent}" + ("" if best or drawn else "; nothing of the class was found"))
+    print(f"\n{ended} after {spent}" + ("" if best or drawn else "; nothing was found"))
     for note in outcome.notes:
         print(f"  {note}")
     if best and outcome.path:
-        picture = verbs.picture(outcome.path, best.to_json())
+        try:
+            picture = verbs.picture(outcome.path, best.to_json())
+        except MathrlError as error:  # the run stands without it
+            print(f"no picture: {error}")
+            picture = None
         if picture:
             print(f"picture: {picture}")
     if outcome.path:

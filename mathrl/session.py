@@ -167,6 +167,10 @@ class Session:
             old = stack.enter_context(closing(self._old(options.run))) if options.run and options.run.exists() else None
             if options.announce and setup.env.statement:
                 options.announce(setup.env.get("statement")(setup.env_config))
+            instances = self._instances(env)
+            self._say(instances)
+            if hasattr(env, "expect"):
+                env.expect(instances)
             if self.part is None or self.part.warm:
                 warm_up(env, agent)
             executor: Executor = Inline(agent, env) if number == 1 else _processes(setup, number, agent, env)
@@ -178,13 +182,6 @@ class Session:
             progress = None if options.quiet else Progress(f"{self.verb} {setup.env.name} {setup.agent.name}")
             if progress:
                 stack.callback(progress.close)
-            instances = self._instances(env)
-            remarks = setup.env.get("remarks")(instances) if setup.named and setup.env.remarks else []
-            if options.announce and remarks:
-                options.announce(remarks)
-            warning = setup.warning(instances)
-            if warning and not options.quiet:
-                print(f"mathrl: {warning}", file=sys.stderr, flush=True)
             run = Run(
                 env, agent, setup.agent.name, budget, folder, executor, progress, len(instances),
                 **({} if self.part is None else {"checked": self.part.checked, "offset": self.part.first}),
@@ -196,7 +193,17 @@ class Session:
                     self._continue(old)
                 self._work(run, instances, budget)
                 run.save(finished=None if budget.signal else _reason(budget))
-            return _outcome(setup, self.verb, run, budget, warning)
+            return _outcome(setup, self.verb, run, budget, setup.warning(instances))
+
+    def _say(self, instances: Sequence[Any]) -> None:
+        """What the readers of the named instances did to them, and whether a shipped model was made for others."""
+        setup, options = self.setup, self.options
+        remarks = setup.env.get("remarks")(instances) if setup.named and setup.env.remarks else []
+        if options.announce and remarks:
+            options.announce(remarks)
+        warning = setup.warning(instances)
+        if warning and not options.quiet:
+            print(f"mathrl: {warning}", file=sys.stderr, flush=True)
 
     def _work(self, run: Run, instances: Sequence[Any], budget: Budget) -> None:
         if self.verb == "train":

@@ -104,7 +104,8 @@ def read_words(
         elif table == "agent" and key:
             agent_settings[key] = value
         else:
-            raise MathrlError(f"'{name}' is not a setting; write env.{name}=... or agent.{name}=...")
+            how = f"the name alone: {value}" if name == "agent" else f"env.{name}=... or agent.{name}=..."
+            raise MathrlError(f"'{name}' is not a setting; write {how}")
     instances = []
     for word in free:
         if not word.strip():

@@ -198,7 +198,7 @@ class Table:
             (f"{name} (mean)", lambda row: _figure(sign * row.mean)),
             ("sd", lambda row: "-" if row.sd is None else _figure(row.sd)),
             ("IQM", lambda row: _figure(sign * row.value)),
-            ("95 % interval", lambda row: interval(row.low, row.high)),
+            ("95 % interval of IQM", lambda row: interval(row.low, row.high)),
             ("seeds", seeds),
             ("ratio", lambda row: "-" if row.ratio is None else f"{row.ratio:.3f}"),
             ("difference", against),

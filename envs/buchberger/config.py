@@ -21,5 +21,5 @@ class BuchbergerConfig:
         "features", "raw: exponents of the leading terms; features: and more"
     )
     k: int = knob(2, "leading terms of each polynomial in an observation", 1, 100)
-    n: int = knob(0, "variables in an observation; 0: those of the distribution", 0, 60)
+    n: int = knob(0, "variables in an observation; 0: those of the distribution", 0, 1000)
     width: int = knob(256, "pairs at most in Gymnasium's fixed-width observations", 1, 100000)

@@ -25,8 +25,9 @@ from mathrl.errors import MathrlError
 from mathrl.pictures import svg_text, write
 from mathrl.solution import check_record
 
-from .referee import MOST_WORK, Allowance, Claim, Refused, read
+from .referee import Allowance, Claim, Refused, read
 from .replay import Replay, order
+from .verify import QUICK_WORK
 
 INK, GREY, PAPER = "#22313f", "#8b95a0", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#cc79a7", "#56b4e9", "#b39400", "#000000")  # Okabe and Ito, the yellow darker
@@ -102,7 +103,7 @@ def identity(record: Mapping[str, Any]) -> str:
 def follow(claim: Claim, name: str, pairs: Sequence[tuple[int, int]]) -> Course:
     """The run of a record's pairs; MathrlError if they cannot be processed in that order."""
     try:
-        state = Replay(claim.generators, claim.field, **claim.settings, spend=Allowance(claim.n, MOST_WORK))
+        state = Replay(claim.generators, claim.field, **claim.settings, spend=Allowance(claim.n, QUICK_WORK))
         return processed(state, name, claim.reward, iter(pairs))
     except Refused as fault:
         raise MathrlError(f"this record cannot be drawn: {fault}") from None

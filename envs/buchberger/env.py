@@ -59,11 +59,20 @@ class Buchberger(SearchEnv):
     def draw(self, streams: Streams) -> Sequence[Ideal]:
         return self.source.draw(streams.words())
 
+    def expect(self, instances: Sequence[Ideal]) -> None:
+        """Make room for these ideals; MathrlError names the first that no packing of monomials holds."""
+        for ideal in instances:
+            if ideal.n > self.memory.layout.n or ideal.degree > self.memory.layout.cap:
+                try:
+                    self.memory.fit(ideal.n, ideal.degree)
+                except MathrlError as error:
+                    raise MathrlError(f"{ideal.name or 'the ideal'}: {error}") from None
+
     def begin(self, rows: Rows, instances: Sequence[Ideal]) -> None:
         if not len(rows):
             return
+        self.expect(instances)
         n = max(ideal.n for ideal in instances)
-        self.memory.fit(n, max(ideal.degree for ideal in instances))
         given = instances
         if self.config.sort_input:
             instances = [ideal.ascending() for ideal in instances]
@@ -181,12 +190,22 @@ class Buchberger(SearchEnv):
             goals, own = np.minimum(limits[live], costs + STRETCH), states[live]
             self.meter.evaluations += self.memory.run(episodes.play_rows, rows[live], number, own, goals, self.which)
             states[live] = own
-            live = live[(self.counts(rows[live]) > 0) & (goals < limits[live])]
+            costs = self._header(rows[live], word)
+            live = live[(self.counts(rows[live]) > 0) & (costs + 1 < limits[live])]
 
-    def rollout(self, rows: Rows, streams: Streams, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Play rows at random to the end: scores float64[R], -inf where one cannot be better than its bound."""
+    def rollout(
+        self,
+        rows: Rows,
+        streams: Streams,
+        bounds: NDArray[np.float64],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> NDArray[np.float64]:
+        """Play rows at random to the end: scores float64[R], -inf where one cannot be better than its bound.
+
+        `stop` is asked in between; what it leaves unfinished is -inf too.
+        """
         limits = np.where(np.isfinite(bounds), -bounds, 2.0**62).astype(np.int64)
-        self.play(rows, "random", streams.words(), limits)
+        self.play(rows, "random", streams.words(), limits, stop)
         scores = self.score(rows)
         return np.where(scores > bounds, scores, -np.inf)
 

@@ -15,6 +15,7 @@ from mathrl.solution import Verdict
 from .export import DIFFERENT, SAME, to_singular
 from .referee import Allowance, Claim, Refused, read
 from .replay import Polynomial, Replay, monic, normal_form, order
+from .verify import LONG_WORK, verify
 
 EASY = 200_000  # operations on monomials; sympy needs 1 to 7 microseconds for each
 PATIENCE = 60  # seconds for Singular
@@ -29,7 +30,12 @@ class Opinion(NamedTuple):
 
 
 def confirm(record: Mapping[str, Any], verdict: Verdict) -> Verdict:
-    """The verdict on a record that holds, with what sympy and Singular say where they can be asked."""
+    """The verdict on a record that holds, with what sympy and Singular say where they can be asked.
+
+    What was too large for a search to prove is proved first.
+    """
+    if verdict.holds and not verdict.proved:
+        verdict = verify(record, LONG_WORK)
     if not verdict.holds:
         return verdict
     opinions = second_opinions(record)

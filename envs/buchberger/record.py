@@ -39,6 +39,7 @@ ADDITIONS, COST, ZEROS, LAST = (
 FIELD, BINOMIAL, ELIMINATION, SORTED = 9, 10, 11, 12  # p; all tails of at most one term; which criteria; R ascending
 STATE, DEGREE, GENERATORS, INITIAL = 13, 14, 15, 16  # below; largest lead degree; generators, pairs after `begin`
 MOST, LAST_COST = 17, 18  # largest |P| so far; monomial additions of the last pair
+EFFORT = 19  # terms merged and divisors tried so far, of polynomials of any length: a measure of time
 HEADER = 24
 
 RUNNING, OVER, DEAD = 0, 1, 2  # states: pairs are pending, none is, an illegal pair was chosen

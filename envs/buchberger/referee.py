@@ -42,6 +42,10 @@ class Refused(Exception):
     """What is wrong with the record, in one sentence."""
 
 
+class TooLarge(Refused):
+    """Nothing is known to be wrong, but checking takes more than is allowed."""
+
+
 def require(truth: bool, sentence: str) -> None:
     if not truth:
         raise Refused(sentence)
@@ -204,8 +208,10 @@ class Allowance:
 
     def __call__(self, work: int, terms: int) -> None:
         self.left -= work * self.price
-        require(self.left >= 0, f"checking takes more than {self.work:,} operations on monomials, the limit here")
-        require(terms <= MOST_TERMS, f"a polynomial of more than {MOST_TERMS:,} terms turns up, the limit here")
+        if self.left < 0:
+            raise TooLarge(f"checking takes more than {self.work:,} operations on monomials, the limit here")
+        if terms > MOST_TERMS:
+            raise TooLarge(f"a polynomial of more than {MOST_TERMS:,} terms turns up, the limit here")
 
 
 def replayed(claim: Claim, allowance: Allowance) -> tuple[Replay, dict[str, int], int]:

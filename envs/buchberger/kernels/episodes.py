@@ -11,6 +11,7 @@ from ..record import (
     ADDITIONS,
     CELL,
     COST,
+    EFFORT,
     FITS,
     MORE_TERMS,
     OVER,
@@ -31,6 +32,8 @@ from .steps import copy_record, step
 from .strategies import DEGREE, RANDOM, choose
 
 HOPELESS = 4  # times the cost of degree: random play that costs more is broken off
+STRETCH = 100_000_000  # terms merged in one go, a fraction of a second
+PATIENCE = 1_000_000_000  # terms merged by one nested search, some seconds; then it only follows its best line
 
 
 @njit(cache=True)
@@ -41,10 +44,22 @@ def total(r: Words, which: Int) -> Any:
 
 @njit(cache=True)
 def play(
-    r: Words, strategy: Int, state: np.uint64, bound: Int, which: Int, layout: Layout, work: Words, one: Monomial
+    r: Words,
+    strategy: Int,
+    state: np.uint64,
+    bound: Int,
+    effort: Int,
+    which: Int,
+    layout: Layout,
+    work: Words,
+    one: Monomial,
 ) -> Any:
-    """Process pairs by a strategy until none is left or the end must cost `bound` or more; returns (answer, state)."""
-    while r[STATE] == RUNNING and total(r, which) + 1 < bound:  # every pair costs at least 1
+    """Process pairs by a strategy until none is left or the end must cost `bound` or more; returns (answer, state).
+
+    It also stops once `effort` terms have been merged, so that Python sees signals; the row is then still running.
+    """
+    last = r[EFFORT] + np.uint64(effort)
+    while r[STATE] == RUNNING and total(r, which) + 1 < bound and r[EFFORT] <= last:  # every pair costs at least 1
         pair, after = choose(r, strategy, state, layout, work, one)
         answer = MORE_TERMS if pair < 0 else step(r, pair, layout, work, one)
         if answer != FITS:
@@ -74,7 +89,7 @@ def play_rows(
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         before = np.int64(r[ADDITIONS])
-        answer, states[k] = play(r, strategy, states[k], bounds[k], which, layout, work, one)
+        answer, states[k] = play(r, strategy, states[k], bounds[k], STRETCH, which, layout, work, one)
         spent += np.int64(r[ADDITIONS]) - before
         if answer != FITS:
             return k, answer, spent
@@ -116,13 +131,13 @@ def value_rows(
 ) -> Any:
     """Minus the cost that a strategy still has from each of rows[first_row:], into values float64[R].
 
-    Returns (row reached, answer).
+    What would take more than STRETCH merged terms counts as what it has cost by then. Returns (row reached, answer).
     """
     spare = np.empty(layout.size, np.uint64)
     for k in range(first_row, len(rows)):
         r = memory[rows[k]]
         copy_record(r, spare, layout, one)
-        answer, _ = play(spare, strategy, np.uint64(0), np.int64(2**62), which, layout, work, one)
+        answer, _ = play(spare, strategy, np.uint64(0), np.int64(2**62), STRETCH, which, layout, work, one)
         if answer != FITS:
             return k, answer
         values[k] = total(r, which) - total(spare, which)
@@ -147,27 +162,34 @@ def nested(
     Before each move every pair is tried, followed by random play that stops once it costs as much as the best line, or
     HOPELESS times as much as the strategy degree; then the next pair of the best line (at first that of degree) is
     played. Nothing is tried that might make more than `most` additions in all. `trial`, `best` and `degrees` are spare
-    records; the best line, that of degree included, ends up in `best`. Returns (answer, additions made).
+    records; the best line, that of degree included, ends up in `best`; it is unfinished if degree needs more than
+    PATIENCE. Returns (answer, additions made).
     """
     copy_record(here, degrees, layout, one)
-    answer, state = play(degrees, DEGREE, state, np.int64(2**62), which, layout, work, one)
+    answer, state = play(degrees, DEGREE, state, np.int64(2**62), PATIENCE, which, layout, work, one)
     if answer != FITS:
         return answer, 0
     copy_record(degrees, best, layout, one)
+    if degrees[STATE] == RUNNING:
+        return FITS, 0
+    left: Int = PATIENCE - np.int64(degrees[EFFORT] - here[EFFORT])
     spent: Int = np.int64(degrees[ADDITIONS]) - np.int64(here[ADDITIONS])
     bound = HOPELESS * total(degrees, which)
     while here[STATE] == RUNNING:
         for pair in range(np.int64(here[PENDING])):
             if spent + (bound - total(here, which) if which == 0 else 0) > most:  # what the next line can cost
                 break
+            if left < 0:
+                break
             copy_record(here, trial, layout, one)
             before = np.int64(trial[ADDITIONS])
             answer = step(trial, pair, layout, work, one)
             if answer == FITS:
-                answer, state = play(trial, RANDOM, state, bound, which, layout, work, one)
+                answer, state = play(trial, RANDOM, state, bound, left, which, layout, work, one)
             if answer != FITS:
                 return answer, spent
             spent += np.int64(trial[ADDITIONS]) - before
+            left -= np.int64(trial[EFFORT] - here[EFFORT])
             if trial[STATE] == OVER and total(trial, which) < bound:
                 bound = total(trial, which)
                 copy_record(trial, best, layout, one)

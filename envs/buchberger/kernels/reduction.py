@@ -15,6 +15,7 @@ from numba import njit
 from ..record import (
     BINOMIAL,
     CELL,
+    EFFORT,
     ELEMENT,
     FIELD,
     FIRST,
@@ -201,6 +202,7 @@ def s_polynomial(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial
     count = add_multiple(work, 0, 0, 0, other, r, first, by_i, np.uint64(1), layout, one)
     if count < 0:
         return count
+    r[EFFORT] += np.uint64(count) + r[second + TAIL]
     return add_multiple(work, other, 0, count, 0, r, second, by_j, r[FIELD] - np.uint64(1), layout, one)
 
 
@@ -242,6 +244,7 @@ def normal_form(r: Words, count: Int, sugar: Int, layout: Layout, work: Words, o
         m, c = load(work, here + begin * width, one), work[here + layout.terms * width + begin]
         begin += 1
         k = first_reducer(r, m, layout, one)
+        r[EFFORT] += r[REDUCERS] if k < 0 else np.uint64(k + 1)
         if k < 0:
             if terms == 0:
                 lead, lead_c = m, c
@@ -259,6 +262,7 @@ def normal_form(r: Words, count: Int, sugar: Int, layout: Layout, work: Words, o
         steps += 1
         cost += np.int64(r[element + TAIL]) + 1
         if r[element + TAIL] > 0:
+            r[EFFORT] += np.uint64(count - begin) + r[element + TAIL]
             count = add_multiple(work, here, begin, count, there, r, element, quotient, p - c, layout, one)
             if count < 0:
                 return MORE_TERMS, 0, one, lead_c, 0, 0, 0
