@@ -122,16 +122,22 @@ def with_degree(m: Monomial, layout: Layout) -> Any:
 
 
 @njit(cache=True)
+def with_exponent(m: Monomial, k: Int, e: np.uint64, layout: Layout) -> Any:
+    """A monomial without x_(k+1) times x_(k+1)^e, its degree left as it is."""
+    slot = layout.n - k
+    shift = layout.shift - np.uint64(slot % layout.fields) * layout.bits
+    w = slot // layout.fields
+    return put(m, w, m[w] | (e << shift))
+
+
+@njit(cache=True)
 def pack(exponents: Exponents, one: Monomial, layout: Layout) -> Any:
     """The monomial with exponents int32[n] of x_1 .. x_n; n may be smaller than the layout's."""
     m, total = one, np.uint64(0)
     for k in range(len(exponents)):
         e = np.uint64(exponents[k])
         total += e
-        slot = layout.n - k
-        shift = layout.shift - np.uint64(slot % layout.fields) * layout.bits
-        w = slot // layout.fields
-        m = put(m, w, m[w] | (e << shift))
+        m = with_exponent(m, k, e, layout)
     return put(m, 0, m[0] | (total << layout.shift))
 
 

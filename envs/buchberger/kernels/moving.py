@@ -23,7 +23,7 @@ from ..record import (
     Monomial,
     Words,
 )
-from .monomials import exponent, load, put, store
+from .monomials import exponent, load, put, store, with_exponent
 from .steps import copy_record
 
 
@@ -34,10 +34,7 @@ def converted(m: Monomial, old: Layout, new: Layout, one: Monomial) -> Any:
     for k in range(old.n):
         e = np.uint64(exponent(m, k, old))
         total += e
-        slot = new.n - k
-        shift = new.shift - np.uint64(slot % new.fields) * new.bits
-        w = slot // new.fields
-        same = put(same, w, same[w] | (e << shift))
+        same = with_exponent(same, k, e, new)
     return put(same, 0, same[0] | (total << new.shift))
 
 

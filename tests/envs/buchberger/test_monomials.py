@@ -138,10 +138,11 @@ def test_the_narrowest_packing_is_taken():
 
 @pytest.mark.parametrize(("n", "m"), [(2, 7), (3, 3), (1, 30), (8, 3)])
 def test_common_layouts_hold_both(n, m):
-    """Whatever fits one of two layouts fits the one that they have in common, degrees included."""
+    """What two layouts have in common has room for the sections of both and for the degrees asked for."""
     for words in (1, 2):
         a, b = make_layout(n, words, elements=4, pairs=90), make_layout(m, 1, elements=40, pairs=9, terms=7, steps=5)
-        for both in (common(a, b), common(b, a)):
+        for both in (common(a, b, 5000), common(b, a, 5000)):
             assert both.n == max(n, m)
+            assert both.cap >= (5000 if n != m else max(a.cap, b.cap))
             for name in ("elements", "pairs", "terms", "steps"):
                 assert getattr(both, name) == max(getattr(a, name), getattr(b, name))
