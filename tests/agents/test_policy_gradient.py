@@ -110,7 +110,7 @@ def test_expected_step_is_the_exact_gradient(make, objective, k, samples):
 
 def test_too_few_samples_is_an_error(make):
     env = make("sidon")
-    with pytest.raises(MathrlError, match="needs agent.samples=8 or more"):
+    with pytest.raises(MathrlError, match=r"needs agent\.samples=8 or more"):
         train(env, agent_of(env, objective="max@k", k=8, samples=4, instances=3), 1)
 
 
