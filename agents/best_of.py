@@ -36,6 +36,7 @@ class BestOf(Agent):
     """
 
     Config = Config
+    bounded = True
     budget: Budget | None = None
 
     def bind(self, env: SearchEnv) -> None:
