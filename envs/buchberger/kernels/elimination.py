@@ -91,12 +91,12 @@ def add_pair(
     at = layout.pairs_at + np.int64(r[PENDING]) * (PAIR + len(one))
     element = layout.elements_at + i * ELEMENT
     d = degree(lcm, layout)
-    first = np.int64(r[element + SUGAR]) + d - degree(load(r, layout.leads_at + i * len(one), one), layout)
+    first = np.int64(r[np.uintp(element + SUGAR)]) + d - degree(load(r, layout.leads_at + i * len(one), one), layout)
     second = np.int64(sugar) + d - degree(lead, layout)
-    r[at + CELL] = np.uint64(i) << np.uint64(32) | np.uint64(m)
-    r[at + PAIR_SUGAR] = max(first, second)
-    r[at + PEEK_DEGREE] = 0
-    r[at + PEEK_ENTROPY] = 0
+    r[np.uintp(at + CELL)] = np.uint64(i) << np.uint64(32) | np.uint64(m)
+    r[np.uintp(at + PAIR_SUGAR)] = max(first, second)
+    r[np.uintp(at + PEEK_DEGREE)] = 0
+    r[np.uintp(at + PEEK_ENTROPY)] = 0
     store(r, at + PAIR, lcm)
     r[PENDING] += np.uint64(1)
 
@@ -141,18 +141,18 @@ def gebauer_moeller(r: Words, lead: Monomial, sugar: Int, layout: Layout, work: 
             coprime |= same & equal(load(r, layout.leads_at + i * width, one), rest)
         if not coprime:
             place = fresh  # insertion by ascending i
-            while place > 0 and np.int64(work[least_at + 2 * (place - 1)]) > least:
-                work[least_at + 2 * place] = work[least_at + 2 * (place - 1)]
-                work[least_at + 2 * place + 1] = work[least_at + 2 * (place - 1) + 1]
+            while place > 0 and np.int64(work[np.uintp(least_at + 2 * (place - 1))]) > least:
+                work[np.uintp(least_at + 2 * place)] = work[np.uintp(least_at + 2 * (place - 1))]
+                work[np.uintp(least_at + 2 * place + 1)] = work[np.uintp(least_at + 2 * (place - 1) + 1)]
                 place -= 1
-            work[least_at + 2 * place] = least
-            work[least_at + 2 * place + 1] = k
+            work[np.uintp(least_at + 2 * place)] = least
+            work[np.uintp(least_at + 2 * place + 1)] = k
             fresh += 1
     if np.int64(r[PENDING]) + fresh > layout.pairs:
         return MORE_PAIRS
     drop_old_pairs(r, lead, layout, work, one)
     for row in range(fresh):
-        partner, member = np.int64(work[least_at + 2 * row]), np.int64(work[least_at + 2 * row + 1])
+        partner, member = np.int64(work[np.uintp(least_at + 2 * row)]), np.int64(work[np.uintp(least_at + 2 * row + 1)])
         lcm = with_degree(load(work, chain_at + member * width, one), layout)
         add_pair(r, partner, m, lcm, lead, sugar, layout, one)
     return FITS
@@ -163,7 +163,7 @@ def antichain(r: Words, layout: Layout, work: Words, chain_at: Int, one: Monomia
     """The minimal ones, each once, among the lcms L_i of reducers i; their number."""
     width, count = len(one), 0
     for k in range(np.int64(r[REDUCERS])):
-        i = np.int64(r[layout.reducers_at + layout.elements * width + k])
+        i = np.int64(r[np.uintp(layout.reducers_at + layout.elements * width + k)])
         lcm = load(work, i * width, one)
         kept, dominated = 0, False
         for other in range(count):
@@ -189,14 +189,17 @@ def drop_old_pairs(r: Words, lead: Monomial, layout: Layout, work: Words, one: M
         lcm = load(r, at + PAIR, one)
         drop = False
         if divides(lead, lcm, layout.guard):
-            i, j = np.int64(r[at + CELL] >> np.uint64(32)), np.int64(r[at + CELL] & np.uint64(0xFFFFFFFF))
+            i, j = (
+                np.int64(r[np.uintp(at + CELL)] >> np.uint64(32)),
+                np.int64(r[np.uintp(at + CELL)] & np.uint64(0xFFFFFFFF)),
+            )
             with_i, with_j = load(work, i * width, one), load(work, j * width, one)
             drop = not (same_exponents(with_i, lcm, layout) or same_exponents(with_j, lcm, layout))
         if not drop:
             if kept < k:
                 target = layout.pairs_at + kept * stride
                 for w in range(stride):
-                    r[target + w] = r[at + w]
+                    r[np.uintp(target + w)] = r[np.uintp(at + w)]
             kept += 1
     r[PENDING] = kept
 
@@ -236,12 +239,12 @@ def add_reducer(r: Words, lead: Monomial, index: Int, layout: Layout, one: Monom
                 kept = k + 1
             elif not divides(lead, other, layout.guard):
                 store(r, leads + kept * width, other)
-                r[indices + kept] = r[indices + k]
+                r[np.uintp(indices + kept)] = r[np.uintp(indices + k)]
                 kept += 1
         count = kept
         for k in range(count, place, -1):
             store(r, leads + k * width, load(r, leads + (k - 1) * width, one))
-            r[indices + k] = r[indices + k - 1]
+            r[np.uintp(indices + k)] = r[np.uintp(indices + k - 1)]
     store(r, leads + place * width, lead)
-    r[indices + place] = index
+    r[np.uintp(indices + place)] = index
     r[REDUCERS] = count + 1

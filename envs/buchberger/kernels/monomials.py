@@ -22,7 +22,10 @@ put: Any = tuple_setitem  # (m, w, word) -> m with that word in place w
 
 @njit(cache=True)
 def load(memory: Words, at: Int, one: Monomial) -> Any:
-    """The monomial that begins at memory[at]; `one` is the monomial 1, whose type says W."""
+    """The monomial that begins at memory[at]; `one` is the monomial 1, whose type says W.
+
+    An unsigned index saves the test for negative ones that numba makes for others, a tenth of all time.
+    """
     m = one
     for w in range(len(one)):
         m = put(m, w, memory[np.uintp(at + w)])

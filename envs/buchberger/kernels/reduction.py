@@ -75,15 +75,22 @@ def reduce_binomials(r: Words, pair: Int, layout: Layout, one: Monomial) -> Any:
     """`reduce_pair` where every element has at most two terms: (m, c) and (n, d) are what is left to reduce."""
     width, p = len(one), r[FIELD]
     at = layout.pairs_at + pair * (PAIR + width)
-    i, j, lcm = np.int64(r[at + CELL] >> np.uint64(32)), np.int64(r[at + CELL] & LOW32), load(r, at + PAIR, one)
-    sugar = np.int64(r[at + PAIR_SUGAR])
+    i, j, lcm = (
+        np.int64(r[np.uintp(at + CELL)] >> np.uint64(32)),
+        np.int64(r[np.uintp(at + CELL)] & LOW32),
+        load(r, at + PAIR, one),
+    )
+    sugar = np.int64(r[np.uintp(at + PAIR_SUGAR)])
     m, c = shifted_tail(r, i, lcm, layout, one)
     n, d = shifted_tail(r, j, lcm, layout, one)
     if d != 0:
         d = p - d
     paid = 1
     cost = (
-        min(np.int64(r[layout.elements_at + i * ELEMENT + TAIL]), np.int64(r[layout.elements_at + j * ELEMENT + TAIL]))
+        min(
+            np.int64(r[np.uintp(layout.elements_at + i * ELEMENT + TAIL)]),
+            np.int64(r[np.uintp(layout.elements_at + j * ELEMENT + TAIL)]),
+        )
         + 1
     )
     terms, lead, lead_c, tail_c = 0, one, np.uint64(0), np.uint64(0)
@@ -112,20 +119,20 @@ def reduce_binomials(r: Words, pair: Int, layout: Layout, one: Monomial) -> Any:
             terms += 1
             m, c, d = n, d, np.uint64(0)
             continue
-        index = np.int64(r[layout.reducers_at + layout.elements * width + k])
+        index = np.int64(r[np.uintp(layout.reducers_at + layout.elements * width + k)])
         element = layout.elements_at + index * ELEMENT
         quotient = over(m, load(r, layout.reducers_at + k * width, one))
-        sugar = max(sugar, degree(quotient, layout) + np.int64(r[element + SUGAR]))
+        sugar = max(sugar, degree(quotient, layout) + np.int64(r[np.uintp(element + SUGAR)]))
         paid += 1
-        cost += np.int64(r[element + TAIL]) + 1
-        if r[element + TAIL] == 0:
+        cost += np.int64(r[np.uintp(element + TAIL)]) + 1
+        if r[np.uintp(element + TAIL)] == 0:
             c = np.uint64(0)
         else:
-            first = np.int64(r[element + FIRST])
+            first = np.int64(r[np.uintp(element + FIRST)])
             m = times(quotient, load(r, layout.terms_at + first * width, one))
-            c = (p - c) * r[layout.coefs_at + first] % p
+            c = (p - c) * r[np.uintp(layout.coefs_at + first)] % p
     if terms == 2:
-        r[layout.coefs_at + free] = tail_c * inverse(lead_c, p) % p
+        r[np.uintp(layout.coefs_at + free)] = tail_c * inverse(lead_c, p) % p
     return FITS, terms, lead, sugar, paid, cost
 
 
@@ -133,11 +140,11 @@ def reduce_binomials(r: Words, pair: Int, layout: Layout, one: Monomial) -> Any:
 def shifted_tail(r: Words, i: Int, lcm: Monomial, layout: Layout, one: Monomial) -> Any:
     """The one tail term of lcm / lead_i times element i: (monomial, coefficient), coefficient 0 if it has no tail."""
     width, element = len(one), layout.elements_at + i * ELEMENT
-    if r[element + TAIL] == 0:
+    if r[np.uintp(element + TAIL)] == 0:
         return one, np.uint64(0)
-    first = np.int64(r[element + FIRST])
+    first = np.int64(r[np.uintp(element + FIRST)])
     quotient = over(lcm, load(r, layout.leads_at + i * width, one))
-    return times(quotient, load(r, layout.terms_at + first * width, one)), r[layout.coefs_at + first]
+    return times(quotient, load(r, layout.terms_at + first * width, one)), r[np.uintp(layout.coefs_at + first)]
 
 
 @njit(cache=True)

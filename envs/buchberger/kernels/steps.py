@@ -110,7 +110,7 @@ def step(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any
     at, end = layout.pairs_at + pair * stride, layout.pairs_at + count * stride
     saved = len(work) - stride
     for w in range(stride):
-        work[saved + w] = r[at + w]
+        work[np.uintp(saved + w)] = r[np.uintp(at + w)]
     for w in range(np.uintp(at), np.uintp(end - stride)):
         r[w] = r[w + np.uintp(stride)]
     r[PENDING] = count - 1
@@ -118,17 +118,17 @@ def step(r: Words, pair: Int, layout: Layout, work: Words, one: Monomial) -> Any
         answer = insert(r, lead, np.int64(r[TERMS]), terms - 1, sugar, np.uint64(1), layout, work, one)
         if answer != FITS:
             for w in range(end - 1, at + stride - 1, -1):
-                r[w] = r[w - stride]
+                r[w] = r[np.uintp(w - stride)]
             for w in range(stride):
-                r[at + w] = work[saved + w]
+                r[np.uintp(at + w)] = work[np.uintp(saved + w)]
             r[PENDING] = count
             return answer
         r[TERMS] += np.uint64(terms - 1)
     else:
         r[ZEROS] += np.uint64(1)
     at = layout.trace_at + np.int64(r[STEPS]) * TRACE
-    r[at] = work[saved + CELL]
-    r[at + 1] = np.uint64(paid) << np.uint64(32) | np.uint64(terms)
+    r[np.uintp(at)] = work[np.uintp(saved + CELL)]
+    r[np.uintp(at + 1)] = np.uint64(paid) << np.uint64(32) | np.uint64(terms)
     r[STEPS] += np.uint64(1)
     r[ADDITIONS] += np.uint64(paid)
     r[COST] += np.uint64(cost)
